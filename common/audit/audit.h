@@ -1,0 +1,190 @@
+#ifndef TANDEM_COMMON_AUDIT_AUDIT_H
+#define TANDEM_COMMON_AUDIT_AUDIT_H
+
+/* The audit as it stands: a fold over its events, the one fold there is (server, client, replay,
+ * verification and tests all call audit_apply). Also what may be asked of it: values, texts, lists,
+ * comments, members, progress, and who may write, comment on, or see what. Pure: no I/O, no clock.
+ */
+
+#include "common/audit/event.h"
+
+struct audit;
+
+/* Returns new or NULL (no memory). Keeps `t` until audit_free; the caller owns it. */
+struct audit *audit_new(const struct template *t);
+void audit_free(struct audit *a); /* NULL is allowed */
+
+/* ---- the fold ---- */
+
+/* Someone who looks or acts: who they are on the site. Their part in one audit comes from its
+ * members. */
+struct viewer {
+    uint32_t person;
+    struct viewer_role {
+        enum role role;
+        char team[32]; /* "" = every team */
+    } roles[16];
+    size_t nroles;
+};
+
+/* What the other person's value is, when a write was stale. */
+struct audit_conflict {
+    struct field field;
+    const char *value; /* borrowed from the audit until its next change */
+    uint64_t rev;
+    uint32_t by;
+};
+
+/* May `v` append this batch now? Complete: right, state, addresses, values, revisions, text blobs,
+ * limits, ids. Changes nothing. After ERR_OK audit_apply can only fail with ERR_NOMEM.
+ * ERR_STALE fills *conflict (may be NULL). ERR_EXISTS: the batch number was applied already (a
+ * retry: acknowledge it again, with audit_batch_seq). ERR_INPUT for a batch number that leaves a
+ * gap. OP_CREATE is only accepted as the first event. */
+MUST_CHECK enum err audit_check(const struct audit *a, const struct viewer *v,
+                                const struct event_body *b, struct err_info *why,
+                                struct audit_conflict *conflict);
+
+/* Applies one event; e->seq must be audit_seq(a) + 1 (ERR_INPUT otherwise). For one's own pending
+ * text and items, which are here already, it is idempotent. An event that could not have passed
+ * audit_check (a damaged log) gives ERR_CORRUPT. */
+MUST_CHECK enum err audit_apply(struct audit *a, const struct event *e);
+
+/* Client only: applies the operations of one's own unconfirmed batch that commute (text, item
+ * addition), so that they show at once. Sets and the rest wait for their event. */
+MUST_CHECK enum err audit_apply_local(struct audit *a, const struct event_body *b);
+
+uint64_t audit_seq(const struct audit *a);                          /* of the last event applied */
+int64_t audit_utc_ms(const struct audit *a);                        /* of the last event applied */
+uint64_t audit_batch_no(const struct audit *a, uint32_t agent);     /* last one applied; 0 */
+uint32_t audit_agent_person(const struct audit *a, uint32_t agent); /* 0 when it has not written */
+uint32_t audit_max_agent(const struct audit *a);
+
+/* ---- what stands in it ---- */
+struct audit_info {
+    const char *ref, *team, *carer_ref, *period_from, *period_to;
+    const char *const *child_refs;
+    size_t nchild_refs;
+    enum audit_state state;
+    int64_t created_utc_ms;
+    uint32_t created_by;
+};
+struct audit_info audit_info(const struct audit *a); /* borrowed until the next change */
+const struct template *audit_template(const struct audit *a);
+
+struct audit_value {
+    const char *value; /* "" when empty; borrowed until the audit's next change */
+    uint64_t rev;      /* seq of the event that last set it; 0 = never */
+    uint32_t by;
+    int64_t utc_ms;
+};
+struct audit_value audit_value(const struct audit *a, struct field f);
+/* The live text, or NULL when nobody has written there yet (or the reader may not see it).
+ * Borrowed; changes with the audit. */
+const struct text *audit_text(const struct audit *a, struct field f);
+/* The same for writing locally (client): makes it when missing; NULL only without memory. */
+struct text *audit_text_edit(struct audit *a, struct field f);
+
+struct audit_item {
+    uint64_t id;
+    uint64_t rev; /* seq that added it; 0 while only local */
+    uint32_t by;
+};
+/* The list's items as they stand, in order of addition (own unconfirmed ones last). Returns how
+ * many there are; fills at most `cap`. */
+size_t audit_items(const struct audit *a, uint16_t question, enum part list,
+                   struct audit_item *items, size_t cap);
+bool audit_item_exists(const struct audit *a, uint16_t question, enum part list, uint64_t item);
+
+struct audit_comment {
+    uint64_t id;
+    struct field field;
+    bool on_words, must_answer, resolved;
+    struct text_anchor start, end;
+    uint32_t by, resolved_by;
+    int64_t utc_ms;
+    const char *text;
+    size_t nreplies;
+    const struct audit_reply {
+        uint32_t by;
+        int64_t utc_ms;
+        const char *text;
+    } * replies;
+};
+size_t audit_comment_count(const struct audit *a);
+/* In order of creation; borrowed until the audit's next change. */
+const struct audit_comment *audit_comment_at(const struct audit *a, size_t i);
+const struct audit_comment *audit_comment_find(const struct audit *a, uint64_t id); /* or NULL */
+
+struct audit_member {
+    uint32_t person;
+    enum role role;
+    const char *sections;
+};
+size_t audit_member_count(const struct audit *a);
+const struct audit_member *audit_member_at(const struct audit *a, size_t i);
+const struct audit_member *audit_member_find(const struct audit *a, uint32_t person); /* or NULL */
+
+/* ---- who may what ---- */
+enum right { RIGHT_NONE = 0, RIGHT_READ = 1, RIGHT_COMMENT = 2, RIGHT_WRITE = 3 };
+
+/* May this person see the audit at all, and with which part in it? (member, or by team and role) */
+bool audit_may_see(const struct audit *a, const struct viewer *v);
+/* The right to one field. `why` (may be NULL) says, when it is less than RIGHT_WRITE, why and who
+ * may: "read only: the IRO writes the young person's view". RIGHT_NONE: held, not shown. */
+enum right audit_right(const struct audit *a, const struct viewer *v, struct field f,
+                       struct err_info *why);
+/* Is its content withheld from this viewer ("held by IRO", blind grades)? */
+bool audit_is_held(const struct audit *a, const struct viewer *v, struct field f);
+/* The operations of `e` as this viewer may see them: held ones replaced by OP_HELD. Writes to
+ * `out` an encoded EventBody; *changed says whether anything was withheld. `a` is the audit after
+ * the event. *reveal: the event changes what this viewer may see of earlier content (they must get
+ * a new snapshot). */
+MUST_CHECK enum err audit_redact_body(const struct audit *a, const struct viewer *v,
+                                      const struct event_body *b, struct buf *out, bool *changed,
+                                      bool *reveal);
+
+/* ---- progress ---- */
+enum missing_why {
+    MISSING_EMPTY = 1,
+    MISSING_PARTLY = 2,    /* begun, not complete (a checklist item, an item's field) */
+    MISSING_RATIONALE = 3, /* a grade without its reason */
+    MISSING_EVIDENCE = 4,
+    MISSING_GRADE = 5,
+    MISSING_REASON = 6, /* not obtained, none, cannot judge: without saying why */
+};
+enum question_state { QUESTION_EMPTY, QUESTION_PARTLY, QUESTION_DONE, QUESTION_NOT_NEEDED };
+struct audit_progress {
+    uint32_t answered, required; /* of the required questions that are needed now */
+};
+struct audit_progress audit_progress(const struct audit *a);
+enum question_state audit_question_state(const struct audit *a, uint16_t question);
+/* Calls `fn` for every reason why a question is not done, with a sentence. */
+typedef void (*audit_missing_fn)(void *user, struct field f, enum missing_why why,
+                                 const char *sentence);
+void audit_missing(const struct audit *a, audit_missing_fn fn, void *user);
+
+/* ---- snapshot, canonical form ---- */
+/* Deterministic bytes of the whole. With `v`, only what this viewer may see (and without struck-out
+ * words); NULL = everything, as the server stores it. */
+void audit_encode(const struct audit *a, const struct viewer *v, struct buf *out);
+/* Returns new. `t` as in audit_new; must be the template that the snapshot names. */
+MUST_CHECK enum err audit_decode(const struct template *t, const void *data, size_t len_bytes,
+                                 struct audit **out, struct err_info *why);
+/* Which template a snapshot or a first event's body asks for, without decoding the rest. */
+MUST_CHECK enum err audit_template_of(const void *data, size_t len_bytes, bool is_snapshot,
+                                      char id[32], uint32_t *version);
+/* SHA-256 of the content's canonical form (no ids of agents, no history): two audits that a person
+ * would call equal have the same fingerprint. */
+void audit_fingerprint(const struct audit *a, uint8_t out[32]);
+size_t audit_memory_bytes(const struct audit *a);
+
+/* Every field of the audit that is not empty, in canonical order (for show, JSON, search). */
+typedef bool (*audit_field_fn)(void *user, struct field f);
+void audit_each_field(const struct audit *a, audit_field_fn fn, void *user);
+
+/* ---- field addresses as people write them ---- */
+MUST_CHECK enum err audit_field_parse(const struct audit *a, const char *s, struct field *out,
+                                      struct err_info *why);
+void audit_field_format(const struct audit *a, struct field f, struct buf *out);
+
+#endif
