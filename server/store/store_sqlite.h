@@ -1,0 +1,41 @@
+#ifndef TANDEM_SERVER_STORE_STORE_SQLITE_H
+#define TANDEM_SERVER_STORE_STORE_SQLITE_H
+
+/* The store in SQLite: WAL, synchronous=FULL, exclusive locking, one connection used by one thread
+ * of its own. What waits in its queue when it wakes goes into one transaction and one sync. */
+
+#include <stdio.h>
+#include <uv.h>
+
+#include "server/store/store.h"
+
+struct store_sqlite_options {
+    uint32_t queue_max;        /* requests; 0 = 65536 */
+    uint32_t commit_window_us; /* wait this long for company before a commit; 0 = none */
+};
+
+/* Opens DIR/tandem.db, making and migrating it as needed (`create` false: ERR_NOT_FOUND when there
+ * is none). Takes the directory's lock: ERR_LOCKED names the process that holds it. ERR_VERSION:
+ * made by a newer program. Starts the storage thread; completions run on `loop`. Returns new in
+ * *out. */
+MUST_CHECK enum err store_sqlite_open(uv_loop_t *loop, const char *dir, bool create,
+                                      const struct store_sqlite_options *options,
+                                      struct store **out, struct err_info *why);
+/* Finishes what is queued (their `done` run), stops the thread, closes; then `closed` runs (on the
+ * loop) and the memory is gone. */
+void store_sqlite_close(struct store *s, void (*closed)(void *user), void *user);
+
+/* Without a loop, for commands and tests: submits and waits until it is done; runs `done` (may be
+ * NULL) on this thread. Not on a store that a loop is running. */
+MUST_CHECK enum err store_sqlite_run(struct store *s, struct store_req *r);
+
+/* Reads everything and checks chains, heads, projections (folding every log) and SQLite's own
+ * integrity; prints what it finds to `report`, one line each. ERR_CORRUPT when anything differs. */
+MUST_CHECK enum err store_sqlite_verify(const char *dir, FILE *report, struct err_info *why);
+/* Throws the projections away and makes them again from the logs. */
+MUST_CHECK enum err store_sqlite_rebuild(const char *dir, FILE *report, struct err_info *why);
+/* A consistent copy of the whole while the server runs or not (SQLite's backup), to a new
+ * directory. */
+MUST_CHECK enum err store_sqlite_backup(const char *dir, const char *to_dir, struct err_info *why);
+
+#endif
