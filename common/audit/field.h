@@ -29,6 +29,11 @@ static inline int field_compare(struct field a, struct field b)
  * ERR_INPUT with the reason otherwise. */
 MUST_CHECK enum err field_check(const struct template *t, struct field f, struct err_info *why);
 
+/* The codes that this field may hold (TYPE_CODE, TYPE_CODES, TYPE_CHOICE), NULL-terminated, for
+ * pickers and completion; NULL for other types (grades are in t->grades) and for an address that
+ * field_check refuses. Borrowed from the template or static. */
+const char *const *field_codes(const struct template *t, struct field f);
+
 /* Is `value` one that this field may hold? "" (clears it) always is. Not for TYPE_TEXT, TYPE_LIST.
  * `why` says what is allowed ("one of: yes, partly, no, na, no_evidence"). */
 MUST_CHECK enum err field_check_value(const struct template *t, struct field f, const char *value,

@@ -155,8 +155,10 @@ struct part_def {
     enum part_type type;
     uint32_t kinds; /* of question (enum question_kind bits) that have it directly */
     enum part list; /* it belongs to items of this list (PART_EVIDENCE ...), else PART_NONE */
-    const char *const *codes; /* TYPE_CODE, TYPE_CODES: NULL-terminated */
-    uint32_t max_len_cp;      /* TYPE_LINE, TYPE_CODES */
+    const char *const *codes;      /* TYPE_CODE, TYPE_CODES: NULL-terminated */
+    uint32_t max_len_cp;           /* TYPE_LINE, TYPE_CODES */
+    const char *const *list_codes; /* those of items of `list`, where they differ, else NULL:
+                                    * field_codes() knows which */
 };
 const struct part_def *part_find(enum part part);        /* may return NULL */
 const struct part_def *part_find_code(const char *code); /* may return NULL */
@@ -201,6 +203,19 @@ struct section {
     char *needs_when;
 };
 
+/* Limits of a template, refused by template_validate. An encoded one travels in one frame. */
+enum {
+    TEMPLATE_MAX_BYTES = 256 * 1024, /* encoded, and as YAML */
+    TEMPLATE_MAX_GRADES = 10,
+    TEMPLATE_MAX_SECTIONS = 40,
+    TEMPLATE_MAX_QUESTIONS = 500,
+    TEMPLATE_MAX_LIST = 64, /* prompts, items, options of one question */
+    TEMPLATE_MAX_LINE_CP = 300,
+    TEMPLATE_MAX_TEXT_CP = 4000,
+    TEMPLATE_MAX_CODE = 31,       /* bytes of any code, without its NUL */
+    TEMPLATE_MAX_CONDITION = 500, /* bytes */
+};
+
 enum overall_grade { OVERALL_REQUIRED = 1, OVERALL_OPTIONAL = 2, OVERALL_NONE = 3 };
 
 struct template
@@ -234,7 +249,10 @@ const struct question *template_question_find(const struct template *t,
 
 /* Conditions (`needs_when`): comparisons of a question's part with a code, joined by "and"/"or"
  * (and binds tighter), e.g.   D3 == yes or B5.ynp != na    A bare question means its main part.
- * The caller supplies the values: NULL for an empty answer. */
+ * The caller supplies the values: NULL for an empty answer. An empty answer equals nothing: "=="
+ * with it is false, "!=" true. What can be compared is one value that everybody sees alike: a code,
+ * grade, choice, date, number or scale that is not in a list, nor a blind question's own grades.
+ * template_validate also asks that a condition only looks at questions before it: no circles. */
 typedef const char *(*template_value_fn)(void *user, uint16_t question, enum part part);
 MUST_CHECK enum err template_condition_check(const struct template *t, const char *condition,
                                              struct err_info *why);
