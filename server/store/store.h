@@ -14,7 +14,11 @@
  * store refuses everything with ERR_STORE for good (store_is_dead): the server must stop.
  *
  * Memory: a request and what it points to stay owned by the submitter and must stay valid until
- * `done`. Results that a request "returns new" are the submitter's from then on. */
+ * `done`. Results that a request "returns new" are the submitter's from then on; after an error
+ * there are none.
+ *
+ * Any request may end with ERR_INPUT or ERR_TOO_LARGE (malformed), ERR_NOMEM, ERR_FULL, ERR_STORE,
+ * and any that reads with ERR_CORRUPT. A read sees every write that was submitted before it. */
 
 #include "common/audit/audit.h"
 #include "common/hash.h"
@@ -41,6 +45,7 @@ enum store_op {
     STORE_READ_LOG,
     STORE_SETTING_GET,
     STORE_SETTING_PUT,
+    STORE_BACKUP,
 };
 
 /* First member of every request. Fill op, done; the rest is the store's. */
@@ -82,16 +87,20 @@ struct store_event {
     uint8_t hash[HASH_LEN]; /* set by the store, on append and on reading */
 };
 
-/* STORE_APPEND: appends `events` (seqs expected_seq + 1 ...) to an audit, with the projection's row
- * and, when it changed, its members. ERR_STALE: the sequence has moved on. */
+/* STORE_APPEND: appends `events` (seqs expected_seq + 1 ..., none earlier than the one before) to
+ * an audit, with the projection's row and, when it changed, its members. ERR_STALE: the sequence
+ * has moved on. ERR_NOT_FOUND: the number was never reserved. ERR_INPUT: seqs, times, a first event
+ * without summary, or another ref than the reserved one. */
 struct store_append {
     struct store_req req;
     uint64_t audit;
     uint64_t expected_seq;
     struct store_event *events;
     size_t nevents;
-    const struct store_summary *summary; /* after the last event; NULL = only seq and utc changed */
-    const struct store_member *members;  /* the new whole list; NULL = unchanged */
+    /* After the last event; NULL = only seq and utc changed (these two are taken from the events).
+     * Giving it when it is the same costs a comparison, not a write. */
+    const struct store_summary *summary;
+    const struct store_member *members; /* the new whole list; NULL = unchanged */
     size_t nmembers;
 };
 
@@ -107,7 +116,8 @@ struct store_create_audit {
 };
 
 /* STORE_LOAD: the newest snapshot and the events after it. By `audit`, or by `ref` when audit is 0.
- * ERR_NOT_FOUND. */
+ * ERR_NOT_FOUND: no such audit, or it did not exist at at_utc_ms. ERR_INPUT: at_seq is not there
+ * yet. */
 struct store_load {
     struct store_req req;
     uint64_t audit;      /* in/out */
@@ -122,7 +132,7 @@ struct store_load {
 };
 
 /* STORE_EVENTS: a page of an audit's log, [from_seq, from_seq + max_events), cut at max_bytes of
- * bodies (at least one event). */
+ * bodies (at least one event); empty behind the end. ERR_NOT_FOUND: no such audit. */
 struct store_events {
     struct store_req req;
     uint64_t audit;
@@ -134,7 +144,8 @@ struct store_events {
 };
 
 /* STORE_ENTER: notes in the read log that `person` opens the audit and, when want_agent, gives away
- * the audit's next agent number for good. Committed before `done`. */
+ * the audit's next agent number for good. Committed before `done`. Audit 0, without an agent, notes
+ * what names no audit in particular ("list"). ERR_NOT_FOUND. */
 struct store_enter {
     struct store_req req;
     uint64_t audit;
@@ -145,7 +156,9 @@ struct store_enter {
     uint32_t agent; /* out */
 };
 
-/* STORE_READ_LOG: who opened this audit, oldest first, one page. */
+/* STORE_READ_LOG: who opened this audit, oldest first, one page of what is later than
+ * `after_utc_ms`; ask again with the last row's time until it is empty (a page never ends inside a
+ * millisecond). */
 struct store_read_log {
     struct store_req req;
     uint64_t audit;
@@ -159,7 +172,8 @@ struct store_read_log {
 };
 
 /* STORE_SAVE_SNAPSHOT: keeps the state after event `seq`; older ones but the first of each hundred
- * may be dropped by the store. */
+ * may be dropped by the store. One that is not newer than the newest is ignored. ERR_NOT_FOUND;
+ * ERR_STALE: that event is not there. */
 struct store_save_snapshot {
     struct store_req req;
     uint64_t audit;
@@ -205,14 +219,14 @@ struct store_people_load {
     struct store_cert *certs; /* out, returns new: free() */
     size_t ncerts;
 };
-/* STORE_PERSON_PUT: adds or changes one; a revocation revokes their certificates and codes too.
- * ERR_EXISTS: the name is taken. ERR_NOT_FOUND: no such id. */
+/* STORE_PERSON_PUT: adds or changes one (created_utc_ms never changes); a revocation revokes their
+ * certificates and codes too. ERR_EXISTS: the name is taken. ERR_NOT_FOUND: no such id. */
 struct store_person_put {
     struct store_req req;
     struct store_person person; /* in/out */
 };
 /* STORE_CODE_PUT: keeps the SHA-256 of an enrolment code's secret; earlier unused codes of the
- * person die. */
+ * person die. ERR_NOT_FOUND: no such person, or revoked. ERR_EXISTS: the secret is known. */
 struct store_code_put {
     struct store_req req;
     uint8_t secret_hash[HASH_LEN];
@@ -229,7 +243,8 @@ struct store_code_use {
     struct store_cert cert; /* in; cert.person out */
     const char *why;        /* out: "unknown", "used", "expired", "revoked" */
 };
-/* STORE_CERT_PUT: a renewed certificate. */
+/* STORE_CERT_PUT: a renewed certificate. ERR_NOT_FOUND: no such person, or revoked. ERR_EXISTS: the
+ * serial is known. */
 struct store_cert_put {
     struct store_req req;
     struct store_cert cert;
@@ -260,6 +275,15 @@ struct store_setting {
     struct store_req req; /* STORE_SETTING_GET (ERR_NOT_FOUND), STORE_SETTING_PUT */
     char name[64];
     char value[512]; /* in/out */
+};
+
+/* STORE_BACKUP: a consistent copy of the whole into a new directory (made, 0700), a slice at a time
+ * between commits. The one request that does not hold up those behind it. ERR_EXISTS: something is
+ * there already. ERR_SLOW_DOWN: one is under way. ERR_FULL, ERR_IO: of the copy; nothing is left of
+ * it. The store in memory refuses it (ERR_INPUT). */
+struct store_backup {
+    struct store_req req;
+    const char *to_dir;
 };
 
 /* ---- the store itself ---- */

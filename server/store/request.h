@@ -1,0 +1,43 @@
+#ifndef TANDEM_SERVER_STORE_REQUEST_H
+#define TANDEM_SERVER_STORE_REQUEST_H
+
+/* What every implementation of store.h must do alike with a request before it looks at any data:
+ * is it well-formed, does it write, what must be put back before it is tried again. Not for users
+ * of the store. No I/O. */
+
+#include "server/store/store.h"
+
+/* Upper bounds of what is stored, in bytes; far above what the rules allow. */
+enum {
+    STORE_MAX_BODY = 1024 * 1024,
+    STORE_MAX_SNAPSHOT = 64 * 1024 * 1024,
+    STORE_READ_LOG_PAGE = 1000, /* rows, and then those of the same millisecond */
+    STORE_SNAPSHOT_KEEP = 100,  /* of each hundred snapshots the first is kept for good */
+    STORE_MAX_NUMBER = INT32_MAX,
+};
+
+const char *store_op_name(enum store_op op); /* "append"; "?" for an unknown one */
+bool store_op_writes(enum store_op op);
+
+/* Is it well-formed? ERR_INPUT or ERR_TOO_LARGE; looks at nothing but the request. */
+MUST_CHECK enum err store_req_check(const struct store_req *r);
+
+/* Some requests carry a number in and out (LOAD its audit, PERSON_PUT its person). What it was
+ * before the first try is kept and put back before another try. */
+uint64_t store_req_key(const struct store_req *r);
+void store_req_set_key(struct store_req *r, uint64_t key);
+
+/* Makes a request empty of results, whatever was in these fields before: first thing of a run. */
+void store_req_begin(struct store_req *r);
+/* Frees what a request returned new and makes it empty of it. */
+void store_req_discard(struct store_req *r);
+
+/* The reference of the n-th audit of a template and year. ERR_TOO_LARGE: does not fit. */
+MUST_CHECK enum err store_ref_make(const char *template_id, int year, uint32_t n, char ref[32]);
+
+/* A block that holds `events` and the bytes of their bodies behind them; offsets[i] is where body i
+ * begins in `bodies`. Returns new (free()), or NULL without memory. For LOAD and EVENTS. */
+struct store_event *store_events_pack(const struct store_event *events, size_t nevents,
+                                      const size_t *offsets, const struct buf *bodies);
+
+#endif
