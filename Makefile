@@ -8,7 +8,7 @@ GEN     := build/gen
 
 PACKAGES := build-essential pkg-config libuv1-dev libprotobuf-c-dev protobuf-c-compiler \
             libsqlite3-dev libssl-dev libcriterion-dev libncurses-dev libutf8proc-dev \
-            libcyaml-dev libical-dev libjansson-dev libvterm-dev zlib1g-dev tmux
+            libcyaml-dev libyaml-dev libical-dev libjansson-dev libvterm-dev zlib1g-dev tmux
 
 # --- flags ---------------------------------------------------------------------------------------
 CC       ?= gcc
@@ -17,7 +17,7 @@ WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 MODULES  := libuv libprotobuf-c sqlite3 openssl ncursesw libutf8proc libcyaml libical jansson
 PC_CFLAGS = $(eval PC_CFLAGS := $$(shell pkg-config --cflags $(MODULES)))$(PC_CFLAGS)
 LIBS_COMMON = -lprotobuf-c -lssl -lcrypto -lutf8proc
-LIBS_SERVER = $(LIBS_COMMON) -luv -lsqlite3 -lcyaml -lical -ljansson
+LIBS_SERVER = $(LIBS_COMMON) -luv -lsqlite3 -lcyaml -lyaml -lical -ljansson
 LIBS_CLIENT = $(LIBS_COMMON) -luv -lncursesw -ljansson
 LIBS_TESTS  = -lcriterion -lvterm -lz -lm -lutil -lpthread
 

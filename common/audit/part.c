@@ -2,6 +2,29 @@
 
 #include "common/audit/template.h"
 
+/* by bit */
+static const char *const kinds_by_bit[] = {
+    "judgement", "text",    "checklist", "ynp",      "date",   "people",
+    "scale",     "number",  "choice",    "evidence", "voice",  "observation",
+    "findings",  "actions", "info",      "refs",     "period", "moderation",
+};
+
+const char *kind_code(uint32_t kind)
+{
+    for (size_t i = 0; i < sizeof kinds_by_bit / sizeof *kinds_by_bit; i++)
+        if (kind == 1u << i)
+            return kinds_by_bit[i];
+    return "?";
+}
+
+uint32_t kind_find(const char *code)
+{
+    for (size_t i = 0; i < sizeof kinds_by_bit / sizeof *kinds_by_bit; i++)
+        if (!strcmp(kinds_by_bit[i], code))
+            return 1u << i;
+    return strcmp(code, "rationale") ? 0 : KIND_TEXT;
+}
+
 typedef const char *const codes[];
 
 static codes ynp = {"yes", "partly", "no", "na", "no_evidence", NULL};

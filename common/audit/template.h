@@ -63,6 +63,10 @@ enum question_kind {
     KIND_MODERATION = 1u << 17, /* the moderator's view on each judgement */
 };
 
+/* One bit's name in templates and JSON ("judgement"); "?" for no or several bits. */
+const char *kind_code(uint32_t kind);
+uint32_t kind_find(const char *code); /* 0 when unknown; "rationale" is KIND_TEXT too */
+
 /* Parts of an answer. Numbers are on disk and on the wire: never renumber. */
 enum part {
     PART_NONE = 0,
@@ -182,6 +186,7 @@ struct question {
     bool key;   /* counts in the assurance guard */
     bool blind; /* auditor's and practitioner's grades are hidden from each other until both are in
                  */
+    bool overall; /* its grade is the audit's overall one; a judgement, one at most */
     bool carry_forward;
     char *core_area;  /* "CYP1" ... or "" */
     char *needs_when; /* condition or "": see template_condition */
@@ -256,6 +261,8 @@ const struct question *template_question_find(const struct template *t,
 typedef const char *(*template_value_fn)(void *user, uint16_t question, enum part part);
 MUST_CHECK enum err template_condition_check(const struct template *t, const char *condition,
                                              struct err_info *why);
+/* The highest number of a question that it looks at; 0 for "" and for one that fails the check. */
+uint16_t template_condition_last(const struct template *t, const char *condition);
 /* The condition must have passed the check; "" is true. */
 bool template_condition(const struct template *t, const char *condition, template_value_fn value,
                         void *user);
