@@ -89,6 +89,17 @@ MUST_CHECK enum err replica_resolve(struct replica *r, uint64_t comment, struct 
  */
 void replica_set_cursor(struct replica *r, struct field f, size_t head_cp, size_t tail_cp);
 
+/* ---- words that the server refused ----
+ * They stay here and in the recovery file until somebody decides to let them go. */
+struct replica_kept {
+    struct field field;
+    const char *words; /* borrowed until the next change */
+    const char *why;
+};
+size_t replica_kept_count(const struct replica *r);
+struct replica_kept replica_kept_at(const struct replica *r, size_t i);
+void replica_kept_forget(struct replica *r, size_t i);
+
 /* ---- what happened (for notices, the plain mode, follow) ---- */
 enum replica_news_kind {
     NEWS_EVENT, /* an event by somebody (or oneself: the acknowledgement) was folded */
