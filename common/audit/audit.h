@@ -56,6 +56,7 @@ MUST_CHECK enum err audit_apply_local(struct audit *a, const struct event_body *
 uint64_t audit_seq(const struct audit *a);                          /* of the last event applied */
 int64_t audit_utc_ms(const struct audit *a);                        /* of the last event applied */
 uint64_t audit_batch_no(const struct audit *a, uint32_t agent);     /* last one applied; 0 */
+uint64_t audit_batch_seq(const struct audit *a, uint32_t agent);    /* the event that became; 0 */
 uint32_t audit_agent_person(const struct audit *a, uint32_t agent); /* 0 when it has not written */
 uint32_t audit_max_agent(const struct audit *a);
 
@@ -81,7 +82,8 @@ struct audit_value audit_value(const struct audit *a, struct field f);
 /* The live text, or NULL when nobody has written there yet (or the reader may not see it).
  * Borrowed; changes with the audit. */
 const struct text *audit_text(const struct audit *a, struct field f);
-/* The same for writing locally (client): makes it when missing; NULL only without memory. */
+/* The same for writing locally (client): makes it when missing; NULL without memory, or when there
+ * is no such text (its item has gone). */
 struct text *audit_text_edit(struct audit *a, struct field f);
 
 struct audit_item {
@@ -173,8 +175,9 @@ MUST_CHECK enum err audit_decode(const struct template *t, const void *data, siz
 /* Which template a snapshot or a first event's body asks for, without decoding the rest. */
 MUST_CHECK enum err audit_template_of(const void *data, size_t len_bytes, bool is_snapshot,
                                       char id[32], uint32_t *version);
-/* SHA-256 of the content's canonical form (no ids of agents, no history): two audits that a person
- * would call equal have the same fingerprint. */
+/* SHA-256 of the content's canonical form: what the audit is about and its answers; no ids of
+ * agents or items, no history, comments, members or state. Two audits whose answers a person would
+ * call equal have the same fingerprint; all zero without memory. */
 void audit_fingerprint(const struct audit *a, uint8_t out[32]);
 size_t audit_memory_bytes(const struct audit *a);
 

@@ -119,7 +119,12 @@ struct event {
 };
 
 /* Limits of one batch; the decoder refuses more before it allocates for it. */
-enum { EVENT_MAX_BYTES = 64 * 1024, EVENT_MAX_OPS = 1024, EVENT_MAX_LINE_CP = 2000 };
+enum {
+    EVENT_MAX_BYTES = 64 * 1024,
+    EVENT_MAX_OPS = 1024,
+    EVENT_MAX_LINE_CP = 2000,
+    EVENT_MAX_COMMENT_CP = 4000,
+};
 
 void event_body_encode(const struct event_body *b, struct buf *out);
 /* Returns new in *out, one block that borrows nothing from `data`; free with event_body_free.
