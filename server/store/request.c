@@ -266,6 +266,16 @@ enum err store_ref_make(const char *template_id, int year, uint32_t n, char ref[
     return len > 0 && len < 32 ? ERR_OK : ERR_TOO_LARGE;
 }
 
+bool store_summary_equal(const struct store_summary *a, const struct store_summary *b)
+{
+    return strcmp(a->ref, b->ref) == 0 && strcmp(a->template_id, b->template_id) == 0 &&
+           a->template_version == b->template_version && strcmp(a->team, b->team) == 0 &&
+           strcmp(a->carer_ref, b->carer_ref) == 0 && strcmp(a->period_from, b->period_from) == 0 &&
+           strcmp(a->period_to, b->period_to) == 0 && a->state == b->state &&
+           a->answered == b->answered && a->required == b->required &&
+           a->open_comments == b->open_comments && a->max_agent == b->max_agent;
+}
+
 struct store_event *store_events_pack(const struct store_event *events, size_t nevents,
                                       const size_t *offsets, const struct buf *bodies)
 {

@@ -35,6 +35,9 @@ void store_req_discard(struct store_req *r);
 /* The reference of the n-th audit of a template and year. ERR_TOO_LARGE: does not fit. */
 MUST_CHECK enum err store_ref_make(const char *template_id, int year, uint32_t n, char ref[32]);
 
+/* Same content but for seq and utc_ms? */
+bool store_summary_equal(const struct store_summary *a, const struct store_summary *b);
+
 /* A block that holds `events` and the bytes of their bodies behind them; offsets[i] is where body i
  * begins in `bodies`. Returns new (free()), or NULL without memory. For LOAD and EVENTS. */
 struct store_event *store_events_pack(const struct store_event *events, size_t nevents,

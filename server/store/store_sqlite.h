@@ -16,13 +16,15 @@ struct store_sqlite_options {
 
 /* Opens DIR/tandem.db, making and migrating it as needed (`create` false: ERR_NOT_FOUND when there
  * is none). Takes the directory's lock: ERR_LOCKED names the process that holds it. ERR_VERSION:
- * made by a newer program. Starts the storage thread; completions run on `loop`. Returns new in
- * *out. */
+ * made by a newer program. Starts the storage thread; completions run on `loop` (NULL: there is
+ * only store_sqlite_run). Returns new in *out. Threads: everything here, and store_submit, is
+ * called on the loop's thread. */
 MUST_CHECK enum err store_sqlite_open(uv_loop_t *loop, const char *dir, bool create,
                                       const struct store_sqlite_options *options,
                                       struct store **out, struct err_info *why);
-/* Finishes what is queued (their `done` run), stops the thread, closes; then `closed` runs (on the
- * loop) and the memory is gone. */
+/* Finishes what is queued (their `done` run), stops the thread, closes; then `closed` (may be NULL)
+ * runs, on the loop, and the memory is gone. A store opened without a loop is closed when this
+ * returns. */
 void store_sqlite_close(struct store *s, void (*closed)(void *user), void *user);
 
 /* Without a loop, for commands and tests: submits and waits until it is done; runs `done` (may be
@@ -34,8 +36,8 @@ MUST_CHECK enum err store_sqlite_run(struct store *s, struct store_req *r);
 MUST_CHECK enum err store_sqlite_verify(const char *dir, FILE *report, struct err_info *why);
 /* Throws the projections away and makes them again from the logs. */
 MUST_CHECK enum err store_sqlite_rebuild(const char *dir, FILE *report, struct err_info *why);
-/* A consistent copy of the whole while the server runs or not (SQLite's backup), to a new
- * directory. */
+/* A consistent copy of the whole (SQLite's backup) to a new directory, when no server runs: the
+ * server's own is STORE_BACKUP, asked for over its control socket. ERR_LOCKED says which it is. */
 MUST_CHECK enum err store_sqlite_backup(const char *dir, const char *to_dir, struct err_info *why);
 
 #endif

@@ -69,13 +69,3 @@ enum err summary_members_of(const struct audit *a, struct store_member **out, si
     *nmembers = n;
     return ERR_OK;
 }
-
-bool summary_equal(const struct store_summary *a, const struct store_summary *b)
-{
-    return strcmp(a->ref, b->ref) == 0 && strcmp(a->template_id, b->template_id) == 0 &&
-           a->template_version == b->template_version && strcmp(a->team, b->team) == 0 &&
-           strcmp(a->carer_ref, b->carer_ref) == 0 && strcmp(a->period_from, b->period_from) == 0 &&
-           strcmp(a->period_to, b->period_to) == 0 && a->state == b->state &&
-           a->answered == b->answered && a->required == b->required &&
-           a->open_comments == b->open_comments && a->max_agent == b->max_agent;
-}

@@ -11,7 +11,5 @@ void summary_of(const struct audit *a, struct store_summary *out);
 /* The members by person number. *out returns new (free()), NULL when there are none. */
 MUST_CHECK enum err summary_members_of(const struct audit *a, struct store_member **out,
                                        size_t *nmembers);
-/* Same content but for seq and utc_ms? */
-bool summary_equal(const struct store_summary *a, const struct store_summary *b);
 
 #endif

@@ -1,10 +1,13 @@
 #include "tests/lib/store_impl.h"
 
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/store/store_mem.h"
+#include "server/store/store_sqlite.h"
 
 /* ---- memory ---- */
 
@@ -42,6 +45,61 @@ static void mem_close(struct store_under_test *t)
 }
 
 const struct store_impl store_impl_mem = {"mem", mem_open, mem_run, mem_reopen, mem_close};
+
+/* ---- SQLite ---- */
+
+void temp_dir_make(char dir[64])
+{
+    snprintf(dir, 64, "/tmp/tandem-test-XXXXXX");
+    must(mkdtemp(dir), "mkdtemp");
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+    (void)st;
+    (void)flag;
+    (void)ftw;
+    return remove(path);
+}
+
+void temp_dir_remove(const char *dir)
+{
+    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void sqlite_reopen_in(struct store_under_test *t)
+{
+    struct err_info why = {0};
+    enum err e = store_sqlite_open(NULL, t->dir, true, NULL, &t->store, &why);
+    must(e == ERR_OK, why.text);
+}
+
+static void sqlite_open(struct store_under_test *t)
+{
+    temp_dir_make(t->dir);
+    sqlite_reopen_in(t);
+}
+
+static enum err sqlite_run(struct store_under_test *t, struct store_req *r)
+{
+    return store_sqlite_run(t->store, r);
+}
+
+static void sqlite_reopen(struct store_under_test *t)
+{
+    store_sqlite_close(t->store, NULL, NULL);
+    sqlite_reopen_in(t);
+}
+
+static void sqlite_close(struct store_under_test *t)
+{
+    store_sqlite_close(t->store, NULL, NULL);
+    t->store = NULL;
+    temp_dir_remove(t->dir);
+}
+
+const struct store_impl store_impl_sqlite = {"sqlite", sqlite_open, sqlite_run, sqlite_reopen,
+                                             sqlite_close};
 
 /* ---- requests in one line ---- */
 

@@ -21,7 +21,11 @@ struct store_impl {
     void (*close)(struct store_under_test *t); /* and removes everything */
 };
 
-extern const struct store_impl store_impl_mem;
+extern const struct store_impl store_impl_mem, store_impl_sqlite;
+
+/* A new empty directory under /tmp; and its end, with all that is in it. */
+void temp_dir_make(char dir[64]);
+void temp_dir_remove(const char *dir);
 
 /* ---- requests in one line ---- */
 

@@ -12,6 +12,7 @@
 
 static const struct store_impl *const impls[] = {
     &store_impl_mem,
+    &store_impl_sqlite,
 };
 
 /* A test named `name` that runs for each implementation with `t` open. */
