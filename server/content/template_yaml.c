@@ -132,6 +132,7 @@ struct loader {
     /* what libcyaml said, in the order it said it */
     char said[200];
     size_t line;        /* the innermost it named */
+    size_t entry_line;  /* of the innermost list entry it named */
     bool more_than_one; /* documents */
 };
 
@@ -162,54 +163,80 @@ static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
     if (level != CYAML_LOG_ERROR)
         return;
     const char *line = strstr(text, "(line: ");
-    if (line && !l->line)
-        l->line = (size_t)strtoul(line + strlen("(line: "), NULL, 10);
+    size_t number = line ? (size_t)strtoul(line + strlen("(line: "), NULL, 10) : 0;
+    if (!l->line)
+        l->line = number;
+    if (!l->entry_line && strstr(text, "in sequence entry"))
+        l->entry_line = number;
     bool backtrace = line || strstr(text, "Backtrace:");
     if (!backtrace && !*l->said)
         memcpy(l->said, text, sizeof text);
 }
 
-/* libcyaml's words, with what to do about it. */
+/* libcyaml's words -> what to do about it; the rest of its sentence stands for %s. */
+static const struct {
+    const char *said;
+    enum { INNERMOST, KEY_ITSELF, ENTRY } place;
+    const char *fmt;
+} advice[] = {
+    {"Load: Unexpected key: ",                 KEY_ITSELF,
+     "unknown key \"%s\": correct or remove it; server/content/README.md explains the keys."                },
+    {"Load: Missing required mapping field: ", ENTRY,      "the key \"%s\" is missing here: add it."        },
+    {"Load: Mapping field already seen: ",     INNERMOST,  "the key \"%s\" is given twice: remove one."     },
+    {"Load: Invalid uint64_t value: ",         INNERMOST,  "%s is not a whole number: write 0 or more."     },
+    {"Load: Invalid UINT value: ",             INNERMOST,  "%s is not a whole number that may stand here."  },
+    {"Load: Expecting SEQUENCE, got event: ",  INNERMOST,
+     "a list belongs here, as in [a, b], but there is a %s."                                                },
+    {"Load: Expecting STRING, got event: ",    INNERMOST,
+     "words belong here, in quotes if they have colons or brackets, but there is a %s."                     },
+    {"Load: Expecting MAPPING, got event: ",   INNERMOST,
+     "\"key: value\" belongs here, but there is a %s."                                                      },
+    {"",                                       INNERMOST,  "%s: write it as server/content/README.md shows."},
+};
+
+static enum err refuse_element(struct loader *l, cyaml_err_t code)
+{
+    const char *said = *l->said ? l->said : cyaml_strerror(code);
+    size_t i = 0;
+    while (strncmp(said, advice[i].said, strlen(advice[i].said)))
+        i++; /* the last one fits all */
+    const char *rest = said + strlen(advice[i].said);
+    size_t line = l->line;
+    switch (advice[i].place) {
+    case INNERMOST:
+        break;
+    case KEY_ITSELF:
+        line = yaml_place_of_word(&l->src, rest, l->line);
+        break;
+    case ENTRY:
+        line = l->entry_line ? l->entry_line : 1;
+        break;
+    }
+    struct buf text = BUF_INIT;
+    size_t split = strcspn(advice[i].fmt, "%");
+    buf_append(&text, advice[i].fmt, split);
+    buf_append_str(&text, rest);
+    buf_append_str(&text, advice[i].fmt + split + strlen("%s"));
+    enum err e = refuse_at(l, ERR_INPUT, line, buf_cstr(&text));
+    buf_free(&text);
+    return e;
+}
+
 static enum err refuse_yaml(struct loader *l, cyaml_err_t code)
 {
-    static const char unexpected[] = "Load: Unexpected key: ";
-    static const char missing[] = "Load: Missing required mapping field: ";
-    static const char twice[] = "Load: Mapping field already seen: ";
-    static const char load[] = "Load: ";
-    char text[300];
-    size_t line = l->line;
     if (code == CYAML_ERR_OOM)
         return refuse_at(l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
-    if (code == CYAML_ERR_LIBYAML_PARSER) {
-        char what[200];
-        line = yaml_place_of_fault(&l->src, what, sizeof what);
-        (void)snprintf(text, sizeof text,
-                       "this is not YAML: %s. Check quotes, brackets, colons "
-                       "and indentation here and just before.",
-                       what);
-    } else if (code == CYAML_ERR_ALIAS) {
-        (void)snprintf(text, sizeof text,
-                       "anchors and aliases (& and *) are not supported: write "
-                       "it out.");
-    } else if (!strncmp(l->said, unexpected, strlen(unexpected))) {
-        const char *key = l->said + strlen(unexpected);
-        size_t exact = yaml_place_of_word(&l->src, key, line);
-        line = exact ? exact : line;
-        (void)snprintf(text, sizeof text,
-                       "unknown key \"%s\": correct or remove it; the keys are "
-                       "explained in server/content/README.md.",
-                       key);
-    } else if (!strncmp(l->said, missing, strlen(missing))) {
-        (void)snprintf(text, sizeof text, "the key \"%s\" is missing here: add it.",
-                       l->said + strlen(missing));
-    } else if (!strncmp(l->said, twice, strlen(twice))) {
-        (void)snprintf(text, sizeof text, "the key \"%s\" is given twice: remove one.",
-                       l->said + strlen(twice));
-    } else {
-        const char *said = *l->said ? l->said : cyaml_strerror(code);
-        said += strncmp(said, load, strlen(load)) ? 0 : strlen(load);
-        (void)snprintf(text, sizeof text, "%s: write it as server/content/README.md shows.", said);
-    }
+    if (code == CYAML_ERR_ALIAS)
+        return refuse_at(l, ERR_INPUT, l->line,
+                         "anchors and aliases (& and *) are not supported: write it out.");
+    if (code != CYAML_ERR_LIBYAML_PARSER)
+        return refuse_element(l, code);
+    char what[200], text[320];
+    size_t line = yaml_place_of_fault(&l->src, what, sizeof what);
+    (void)snprintf(text, sizeof text,
+                   "this is not YAML: %s. Check quotes, brackets, colons and indentation here and "
+                   "just before.",
+                   what);
     return refuse_at(l, ERR_INPUT, line, text);
 }
 

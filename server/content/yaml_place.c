@@ -99,6 +99,27 @@ size_t yaml_place_of_word(const struct yaml_source *src, const char *word, size_
     return line;
 }
 
+static size_t line_of_offset(const struct yaml_source *src, size_t offset)
+{
+    const char *text = src->data;
+    size_t line = 1;
+    for (size_t i = 0; i < offset && i < src->len_bytes; i++)
+        line += text[i] == '\n';
+    return line;
+}
+
+/* The parser notices an open quote or bracket only at the end of the text: where it began helps
+ * more. */
+static size_t line_of_problem(const struct yaml_source *src, const yaml_parser_t *p)
+{
+    if (p->error == YAML_READER_ERROR)
+        return line_of_offset(src, p->problem_offset);
+    if (p->error != YAML_SCANNER_ERROR && p->error != YAML_PARSER_ERROR)
+        return line_of(p->mark);
+    bool at_end = p->problem && strstr(p->problem, "end of stream");
+    return line_of(at_end && p->context ? p->context_mark : p->problem_mark);
+}
+
 size_t yaml_place_of_fault(const struct yaml_source *src, char *what, size_t cap)
 {
     struct walk w;
@@ -109,11 +130,10 @@ size_t yaml_place_of_fault(const struct yaml_source *src, char *what, size_t cap
         ;
     size_t line = 0;
     if (w.parser.error != YAML_NO_ERROR) {
-        const char *problem = w.parser.problem ? w.parser.problem : "it is not YAML";
+        const char *problem = w.parser.problem ? w.parser.problem : "it cannot be read";
         const char *context = w.parser.context ? w.parser.context : "";
         (void)snprintf(what, cap, "%s%s%s", problem, *context ? " " : "", context);
-        bool marked = w.parser.error == YAML_SCANNER_ERROR || w.parser.error == YAML_PARSER_ERROR;
-        line = marked ? line_of(w.parser.problem_mark) : line_of(w.parser.mark);
+        line = line_of_problem(src, &w.parser);
     }
     walk_fini(&w);
     return line;
