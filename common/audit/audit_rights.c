@@ -15,7 +15,7 @@ enum writing {
 static const struct state_row {
     enum audit_state state;
     enum writing writing;
-    bool comment;
+    bool comment; /* but who may write may always comment on it */
 } states[] = {
     {AUDIT_PLANNED,         WRITE_PREPARATION, false},
     {AUDIT_PREPARING,       WRITE_PREPARATION, false},

@@ -1,0 +1,521 @@
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/lib/audit_make.h"
+
+/* ---- role x section x state, as a table ---- */
+
+static const char *const columns[] = {"A2.carer_ref", "B2",      "C2",          "J1", "J3.status",
+                                      "J3.words",     "K1.date", "L1.findings", "M2"};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+/* W write, C comment, R read, - not shown. Nothing is shared by the young person here. */
+struct grid {
+    enum audit_state states[8];
+    const char *rows[P_END];
+};
+static const struct grid grids[] = {
+  /*                                                A2 B2 C2 J1 J3 words K1 L1 M2 */
+    {{AUDIT_PLANNED, AUDIT_PREPARING},
+     {[P_FRO] = "WRRWR-RRR",
+      [P_FSW] = "WRRWR-RRR",
+      [P_CSW] = "RRRRR-RRR",
+      [P_IRO] = "RRRRWWRRR",
+      [P_HOS] = "RRRRR-RRR",
+      [P_QA] = "RRRRR-RRR",
+      [P_FTM] = "RRRRR-RRR",
+      [P_SM] = "RRRRR-RRR",
+      [P_FTM_SOUTH] = "---------",
+      [P_STRANGER] = "---------"}},
+    {{AUDIT_IN_PROGRESS},
+     {[P_FRO] = "WWWWR-WWR",
+      [P_FSW] = "WWWWR-WWR",
+      [P_CSW] = "RWRRR-RRR",
+      [P_IRO] = "CCCCWWCCC",
+      [P_HOS] = "RRRRR-RRR",
+      [P_QA] = "RRRRR-RRR",
+      [P_FTM] = "RCRRR-RRR",
+      [P_SM] = "RRRRR-RRR",
+      [P_FTM_SOUTH] = "---------",
+      [P_STRANGER] = "---------"}},
+    {{AUDIT_AGREED, AUDIT_SUBMITTED, AUDIT_RETURNED},
+     {[P_FRO] = "CCCCR-CCR",
+      [P_FSW] = "CCCCR-CCR",
+      [P_CSW] = "RCRRR-RRR",
+      [P_IRO] = "CCCCCCCCC",
+      [P_HOS] = "RRRRR-RRR",
+      [P_QA] = "RRRRR-RRR",
+      [P_FTM] = "RCRRR-RRR",
+      [P_SM] = "RRRRR-RRR",
+      [P_FTM_SOUTH] = "---------",
+      [P_STRANGER] = "---------"}},
+    {{AUDIT_MODERATING},
+     {[P_FRO] = "CCCCR-CCR",
+      [P_FSW] = "CCCCR-CCR",
+      [P_CSW] = "RCRRR-RRR",
+      [P_IRO] = "CCCCCCCCW",
+      [P_HOS] = "RRRRR-RRR",
+      [P_QA] = "RRRRR-RRR",
+      [P_FTM] = "RCRRR-RRR",
+      [P_SM] = "RRRRR-RRR",
+      [P_FTM_SOUTH] = "---------",
+      [P_STRANGER] = "---------"}},
+    {{AUDIT_MODERATED, AUDIT_ACTION_PLANNING, AUDIT_ASSURANCE, AUDIT_FOLLOW_UP, AUDIT_CLOSED,
+      AUDIT_WITHDRAWN},
+     {[P_FRO] = "RRRRR-RRR",
+      [P_FSW] = "RRRRR-RRR",
+      [P_CSW] = "RRRRR-RRR",
+      [P_IRO] = "RRRRRRRRR",
+      [P_HOS] = "RRRRR-RRR",
+      [P_QA] = "RRRRR-RRR",
+      [P_FTM] = "RRRRR-RRR",
+      [P_SM] = "RRRRR-RRR",
+      [P_FTM_SOUTH] = "---------",
+      [P_STRANGER] = "---------"}},
+};
+
+static enum right right_of(char c)
+{
+    return c == 'W' ? RIGHT_WRITE : c == 'C' ? RIGHT_COMMENT : c == 'R' ? RIGHT_READ : RIGHT_NONE;
+}
+
+/* `fn` for each cell, in a room that is in the cell's state. */
+static void each_cell(void (*fn)(struct room *r, uint32_t person, const char *where,
+                                 enum right expected))
+{
+    unsigned states_seen = 0;
+    for (size_t g = 0; g < sizeof grids / sizeof *grids; g++)
+        for (size_t s = 0; s < 8 && grids[g].states[s]; s++) {
+            struct room *r = room_new();
+            if (grids[g].states[s] != AUDIT_IN_PROGRESS)
+                cr_assert_eq(room_move(r, grids[g].states[s]), ERR_OK);
+            states_seen |= 1u << grids[g].states[s];
+            for (uint32_t p = P_FRO; p < P_END; p++) {
+                cr_assert_eq(strlen(grids[g].rows[p]), COLUMNS);
+                for (size_t c = 0; c < COLUMNS; c++)
+                    fn(r, p, columns[c], right_of(grids[g].rows[p][c]));
+            }
+            room_free(r);
+        }
+    cr_assert_eq(states_seen, 0x3ffe, "every state has its grid");
+}
+
+static void ask(struct room *r, uint32_t person, const char *where, enum right expected)
+{
+    struct err_info why = {0};
+    enum right got = audit_right(r->a, audit_make_viewer(person), room_field(r, where), &why);
+    cr_assert_eq(got, expected, "person %u, %s in %s: %d, expected %d (%s)", (unsigned)person,
+                 where, audit_state_code(audit_info(r->a).state), (int)got, (int)expected,
+                 why.text);
+    cr_assert_eq(got < RIGHT_WRITE, why.code != ERR_OK, "less than writing says why");
+}
+
+Test(audit_rights, each_role_in_each_section_in_each_state)
+{
+    each_cell(ask);
+}
+
+/* What the table says, audit_check does. */
+static void try_to_write(struct room *r, uint32_t person, const char *where, enum right expected)
+{
+    enum err e;
+    bool text = strstr(where, "C2") || strstr(where, "words");
+    if (text)
+        e = room_type(r, person, where, "x");
+    else if (strstr(where, "findings"))
+        e = room_add(r, person, where);
+    else
+        e = room_set(r, person, where,
+                     strstr(where, "ref") ? "CA-1"
+                     : strstr(where, "J") ? (strchr(where, '.') ? "obtained" : "asked")
+                     : strstr(where, "K") ? "2026-05-05"
+                                          : "yes");
+    cr_assert_eq(e == ERR_OK, expected == RIGHT_WRITE, "person %u, %s in %s: %s (%s)",
+                 (unsigned)person, where, audit_state_code(audit_info(r->a).state), err_name(e),
+                 r->why.text);
+    if (e)
+        cr_assert(e == ERR_REFUSED_ROLE || e == ERR_REFUSED_STATE || e == ERR_NOT_FOUND, "%s",
+                  err_name(e));
+}
+
+Test(audit_rights, nothing_is_written_without_the_right)
+{
+    each_cell(try_to_write);
+}
+
+static void try_to_comment(struct room *r, uint32_t person, const char *where, enum right expected)
+{
+    enum err e = room_comment(r, person, where, "?");
+    cr_assert_eq(e == ERR_OK, expected >= RIGHT_COMMENT, "person %u, %s in %s: %s (%s)",
+                 (unsigned)person, where, audit_state_code(audit_info(r->a).state), err_name(e),
+                 r->why.text);
+    if (e)
+        return;
+    const struct audit_comment *c = audit_comment_at(r->a, audit_comment_count(r->a) - 1);
+    struct audit_op reply = {
+        .kind = OP_COMMENT_REPLY, .comment = {.comment = c->id, .text = "."}
+    };
+    struct audit_op resolve = {
+        .kind = OP_COMMENT_RESOLVE, .comment = {.comment = c->id, .text = ""}
+    };
+    struct field f = c->field;
+    for (uint32_t p = P_FRO; p < P_END; p++) {
+        bool may = audit_right(r->a, audit_make_viewer(p), f, NULL) >= RIGHT_COMMENT;
+        cr_assert_eq(room_do(r, p, &reply, 1) == ERR_OK, may);
+    }
+    cr_assert_eq(room_do(r, P_HOS, &resolve, 1) == ERR_OK, false);
+    cr_assert_eq(room_do(r, person, &resolve, 1), ERR_OK);
+}
+
+Test(audit_rights, nothing_is_commented_on_without_the_right)
+{
+    each_cell(try_to_comment);
+}
+
+/* ---- parts with an owner ---- */
+
+Test(audit_rights, each_grade_has_its_owner)
+{
+    static const struct {
+        const char *where;
+        uint32_t writer; /* 0: nobody */
+    } grades[] = {
+        {"B1.grade_auditor",      P_FRO},
+        {"B1.grade_practitioner", P_FSW},
+        {"B1.grade_agreed",       P_FRO},
+        {"B1.grade_moderator",    0    },
+        {"B1.grade_final",        0    }
+    };
+    struct room *r = room_new();
+    for (size_t i = 0; i < sizeof grades / sizeof *grades; i++)
+        for (uint32_t p = P_FRO; p < P_END; p++) {
+            struct err_info why = {0};
+            enum right got =
+                audit_right(r->a, audit_make_viewer(p), room_field(r, grades[i].where), &why);
+            cr_assert_eq(got == RIGHT_WRITE, p == grades[i].writer, "%u %s", (unsigned)p,
+                         grades[i].where);
+        }
+    struct err_info why = {0};
+    cr_assert_eq(
+        audit_right(r->a, audit_make_viewer(P_FSW), room_field(r, "B1.grade_auditor"), &why),
+        RIGHT_COMMENT, "who writes beside it may comment on it");
+    cr_assert(strstr(why.text, "FRO"), "%s", why.text);
+    room_free(r);
+}
+
+Test(audit_rights, the_moderators_views_are_written_while_moderating)
+{
+    struct room *r = room_new();
+    cr_assert_eq(room_set(r, P_IRO, "M1[B1].view", "agree"), ERR_REFUSED_STATE);
+    cr_assert_eq(room_move(r, AUDIT_MODERATING), ERR_OK);
+    cr_assert_eq(room_set(r, P_IRO, "M1[B1].view", "differ"), ERR_OK);
+    cr_assert_eq(room_set(r, P_IRO, "M1[B1].proposed", "good"), ERR_OK);
+    cr_assert_eq(room_type(r, P_IRO, "M1[B1].view_reason", "thin"), ERR_OK);
+    cr_assert_eq(room_set(r, P_FRO, "M1[C1].view", "agree"), ERR_REFUSED_ROLE);
+    cr_assert_eq(room_set(r, P_IRO, "J3.status", "asked"), ERR_REFUSED_STATE);
+    room_free(r);
+}
+
+Test(audit_rights, membership_decides_not_the_role_at_the_site)
+{
+    struct room *r = room_new();
+    struct field f = room_field(r, "B2");
+    cr_assert_eq(audit_right(r->a, audit_make_viewer(P_STRANGER), f, NULL), RIGHT_NONE);
+    cr_assert_not(audit_may_see(r->a, audit_make_viewer(P_STRANGER)));
+    cr_assert_eq(room_member(r, P_STRANGER, ROLE_FRO, ""), ERR_OK);
+    cr_assert_eq(audit_right(r->a, audit_make_viewer(P_STRANGER), f, NULL), RIGHT_WRITE);
+    cr_assert_eq(room_member(r, P_STRANGER, ROLE_SSL, ""), ERR_OK);
+    cr_assert_eq(audit_right(r->a, audit_make_viewer(P_STRANGER), f, NULL), RIGHT_READ);
+    cr_assert_eq(room_member(r, P_FRO, ROLE_NONE, ""), ERR_OK);
+    cr_assert_eq(room_set(r, P_FRO, "B2", "yes"), ERR_NOT_FOUND);
+    cr_assert_eq(room_member(r, P_CSW, ROLE_CSW, "A,C"), ERR_OK);
+    cr_assert_eq(audit_right(r->a, audit_make_viewer(P_CSW), f, NULL), RIGHT_READ);
+    cr_assert_eq(audit_right(r->a, audit_make_viewer(P_CSW), room_field(r, "C2"), NULL),
+                 RIGHT_WRITE);
+    cr_assert_eq(audit_right(r->a, audit_make_viewer(P_CSW), room_field(r, "A2.carer_ref"), NULL),
+                 RIGHT_READ, "section A is not for CSWs, invited or not");
+    room_free(r);
+}
+
+Test(audit_rights, reasons_say_who_may_and_what_to_do)
+{
+    static const struct {
+        uint32_t person;
+        const char *where, *says[2];
+    } reasons[] = {
+        {P_FRO, "J3.status",        {"read only", "IRO writes the young person's view"}},
+        {P_FSW, "J3.words",         {"held by IRO", "share"}                           },
+        {P_CSW, "C2",               {"read only", "invited to write in section B"}     },
+        {P_HOS, "C2",               {"read only", "FRO, FSW, CSW"}                     },
+        {P_IRO, "M2",               {"read only", "moderated"}                         },
+        {P_FSW, "A6.grade_auditor", {"held back", "both first grades"}                 },
+    };
+    struct room *r = room_new();
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        struct err_info why = {0};
+        (void)audit_right(r->a, audit_make_viewer(reasons[i].person),
+                          room_field(r, reasons[i].where), &why);
+        for (size_t k = 0; k < 2; k++)
+            cr_assert(strstr(why.text, reasons[i].says[k]), "%zu: %s", i, why.text);
+    }
+    cr_assert_eq(room_move(r, AUDIT_AGREED), ERR_OK);
+    struct err_info why = {0};
+    (void)audit_right(r->a, audit_make_viewer(P_FRO), room_field(r, "C2"), &why);
+    cr_assert(strstr(why.text, "AGREED"), "%s", why.text);
+    cr_assert_eq(why.code, ERR_REFUSED_STATE);
+    room_free(r);
+}
+
+/* ---- what is withheld ---- */
+
+static const char secret[] = "Zwetschgenknoedel"; /* occurs nowhere else */
+
+static bool contains(const struct buf *b)
+{
+    return b->len >= sizeof secret - 1 && memmem(b->data, b->len, secret, sizeof secret - 1);
+}
+
+/* Texts may be stored in pieces: what a client makes of a snapshot is looked at too. */
+static bool is_in_text(void *user, struct field f)
+{
+    void **ctx = user;
+    struct buf words = BUF_INIT;
+    const struct text *t = audit_text(ctx[0], f);
+    if (t)
+        text_read(t, 0, text_len_cp(t), &words);
+    if (contains(&words))
+        *(bool *)ctx[1] = true;
+    buf_free(&words);
+    return true;
+}
+
+static bool is_in_snapshot(const struct room *r, const struct viewer *v)
+{
+    struct buf b = BUF_INIT;
+    struct audit *a;
+    audit_encode(r->a, v, &b);
+    bool shown = contains(&b);
+    cr_assert_eq(audit_decode(audit_make_template(), b.data, b.len, &a, NULL), ERR_OK);
+    audit_each_field(a, is_in_text, (void *[]){a, &shown});
+    audit_free(a);
+    buf_free(&b);
+    return shown;
+}
+
+/* Everything that this viewer can get hold of: a snapshot, and each event as they may see it. */
+static bool is_shown(const struct room *r, uint32_t person)
+{
+    const struct viewer *v = audit_make_viewer(person);
+    struct buf b = BUF_INIT;
+    bool shown = is_in_snapshot(r, v), in_events = false;
+    for (size_t i = 0; i < r->nevents; i++) {
+        struct event_body *body;
+        bool changed, reveal;
+        buf_clear(&b);
+        cr_assert_eq(event_body_decode(r->events[i].body.data, r->events[i].body.len, &body, NULL),
+                     ERR_OK);
+        cr_assert_eq(audit_redact_body(r->a, v, body, &b, &changed, &reveal), ERR_OK);
+        bool same =
+            b.len == r->events[i].body.len && !memcmp(b.data, r->events[i].body.data, b.len);
+        cr_assert_eq(same, !changed);
+        in_events = in_events || contains(&b);
+        event_body_free(body);
+    }
+    cr_assert_eq(shown, in_events, "snapshot and events tell person %u the same", (unsigned)person);
+    buf_free(&b);
+    return shown;
+}
+
+static void expect_shown(const struct room *r, const char *expected)
+{
+    for (uint32_t p = P_FRO; p < P_END; p++)
+        cr_assert_eq(is_shown(r, p), expected[p - 1] == 's', "person %u", (unsigned)p);
+}
+
+/* person:                            FRO FSW CSW IRO HOS QA FTM SM south stranger */
+static void young_person_secret(enum err (*hide)(struct room *))
+{
+    struct room *r = room_new();
+    cr_assert_eq(hide(r), ERR_OK, "%s", r->why.text);
+    expect_shown(r, "---s------");
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", "reports"), ERR_OK);
+    expect_shown(r, "---s------");
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", "auditors"), ERR_OK);
+    expect_shown(r, "s--s------");
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", "managers"), ERR_OK);
+    expect_shown(r, "---s-sss--");
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", "worker"), ERR_OK);
+    expect_shown(r, "-s-s------");
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", "auditors, managers, worker"), ERR_OK);
+    expect_shown(r, "ss-s-sss--");
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", ""), ERR_OK);
+    expect_shown(r, "---s------");
+    room_free(r);
+}
+
+static enum err hide_in_words(struct room *r)
+{
+    return room_type(r, P_IRO, "J3.words", secret);
+}
+static enum err hide_in_method(struct room *r)
+{
+    return room_set(r, P_IRO, "J3.method", secret);
+}
+static enum err hide_in_comment(struct room *r)
+{
+    return room_comment(r, P_IRO, "J3.words", secret);
+}
+static enum err hide_in_reply(struct room *r)
+{
+    enum err e = room_comment(r, P_IRO, "J3.what_we_did", "harmless");
+    struct audit_op reply = {
+        .kind = OP_COMMENT_REPLY,
+        .comment = {.comment = event_local_id(P_IRO, r->ids[P_IRO]), .text = secret}
+    };
+    return e ? e : room_do(r, P_IRO, &reply, 1);
+}
+static enum err hide_among_others(struct room *r)
+{
+    struct audit_op ops[] = {
+        {.kind = OP_SET, .set = {room_field(r, "J3.status"), "obtained", 0}},
+        {.kind = OP_SET, .set = {room_field(r, "J3.helper"), secret, 0}    },
+    };
+    return room_do(r, P_IRO, ops, 2);
+}
+
+Test(audit_held, a_young_persons_words_go_only_to_whom_they_are_shared)
+{
+    young_person_secret(hide_in_words);
+}
+Test(audit_held, so_do_the_other_parts_of_their_view)
+{
+    young_person_secret(hide_in_method);
+}
+Test(audit_held, so_do_comments_on_it)
+{
+    young_person_secret(hide_in_comment);
+}
+Test(audit_held, so_do_answers_to_such_comments)
+{
+    young_person_secret(hide_in_reply);
+}
+Test(audit_held, so_do_parts_of_a_mixed_batch)
+{
+    young_person_secret(hide_among_others);
+}
+
+Test(audit_held, how_the_view_stands_is_no_secret)
+{
+    struct room *r = room_new();
+    cr_assert_eq(hide_among_others(r), ERR_OK);
+    for (uint32_t p = P_FRO; p < P_FTM_SOUTH; p++) {
+        cr_assert_not(audit_is_held(r->a, audit_make_viewer(p), room_field(r, "J3.status")));
+        cr_assert_not(audit_is_held(r->a, audit_make_viewer(p), room_field(r, "J3.shown_to")));
+    }
+    struct audit *a = audit_new(audit_make_template());
+    for (size_t i = 0; i < r->nevents; i++)
+        cr_assert_eq(room_replay(r, i, a, audit_make_viewer(P_FSW), NULL), ERR_OK);
+    cr_assert_str_eq(audit_value(a, room_field(r, "J3.status")).value, "obtained");
+    cr_assert_str_eq(audit_value(a, room_field(r, "J3.helper")).value, "");
+    cr_assert_eq(audit_question_state(a, 17), QUESTION_DONE);
+    audit_free(a);
+    room_free(r);
+}
+
+Test(audit_held, other_voices_are_not_held)
+{
+    struct room *r = room_new();
+    cr_assert_eq(room_type(r, P_FRO, "J2.words", secret), ERR_OK);
+    expect_shown(r, "ssssssss--");
+    room_free(r);
+}
+
+Test(audit_held, first_grades_are_blind_until_both_are_in)
+{
+    static const char *const grades[] = {"A6.grade_auditor", "A6.grade_practitioner"};
+    struct room *r = room_new();
+    const struct viewer *fro = audit_make_viewer(P_FRO), *fsw = audit_make_viewer(P_FSW);
+    struct field auditor = room_field(r, grades[0]), practitioner = room_field(r, grades[1]);
+    cr_assert_eq(room_set(r, P_FRO, grades[0], "inadequate"), ERR_OK);
+    cr_assert(audit_is_held(r->a, fsw, auditor));
+    cr_assert_not(audit_is_held(r->a, fro, auditor));
+    struct buf seen = BUF_INIT;
+    audit_encode(r->a, fsw, &seen);
+    cr_assert_null(memmem(seen.data, seen.len, "inadequate", 10));
+    buf_clear(&seen);
+    audit_encode(r->a, fro, &seen);
+    cr_assert_not_null(memmem(seen.data, seen.len, "inadequate", 10));
+    cr_assert_eq(room_set(r, P_FSW, grades[1], "good"), ERR_OK);
+    cr_assert_not(audit_is_held(r->a, fsw, auditor));
+    cr_assert_not(audit_is_held(r->a, fro, practitioner));
+    cr_assert_eq(room_set(r, P_FSW, grades[1], ""), ERR_OK);
+    cr_assert(audit_is_held(r->a, fsw, auditor), "taking it back hides it again");
+    cr_assert_not(audit_is_held(r->a, fro, room_field(r, "B1.grade_practitioner")),
+                  "only where the template says so");
+    buf_free(&seen);
+    room_free(r);
+}
+
+Test(audit_held, who_may_not_see_learns_nothing_from_refusals)
+{
+    struct room *r = room_new();
+    cr_assert_eq(hide_in_method(r), ERR_OK);
+    cr_assert_eq(hide_in_comment(r), ERR_OK);
+    struct audit_op set = {
+        .kind = OP_SET, .set = {room_field(r, "J3.method"), "x", 0}
+    };
+    cr_assert_eq(room_do(r, P_FRO, &set, 1), ERR_REFUSED_ROLE, "not ERR_STALE");
+    cr_assert_null(strstr(r->why.text, secret));
+    struct audit_op reply = {
+        .kind = OP_COMMENT_REPLY,
+        .comment = {.comment = audit_comment_at(r->a, 0)->id, .text = "x"}
+    };
+    cr_assert_eq(room_do(r, P_FRO, &reply, 1), ERR_NOT_FOUND);
+    char here[sizeof r->why.text];
+    memcpy(here, r->why.text, sizeof here);
+    reply.comment.comment++;
+    cr_assert_eq(room_do(r, P_FRO, &reply, 1), ERR_NOT_FOUND);
+    cr_assert_eq(strncmp(here, r->why.text, 20), 0, "the same answer: %s / %s", here, r->why.text);
+    room_free(r);
+}
+
+/* ---- what reveals ---- */
+
+static bool reveals(struct room *r, uint32_t person)
+{
+    struct event_body *body;
+    struct buf b = BUF_INIT;
+    bool changed, reveal;
+    const struct made_event *last = &r->events[r->nevents - 1];
+    cr_assert_eq(event_body_decode(last->body.data, last->body.len, &body, NULL), ERR_OK);
+    cr_assert_eq(audit_redact_body(r->a, audit_make_viewer(person), body, &b, &changed, &reveal),
+                 ERR_OK);
+    event_body_free(body);
+    buf_free(&b);
+    return reveal;
+}
+
+Test(audit_held, sharing_and_both_grades_and_membership_are_told_as_reveals)
+{
+    struct room *r = room_new();
+    cr_assert_eq(hide_in_words(r), ERR_OK);
+    for (uint32_t p = P_FRO; p < P_END; p++)
+        cr_assert_not(reveals(r, p));
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", "auditors"), ERR_OK);
+    cr_assert(reveals(r, P_FRO));
+    cr_assert_not(reveals(r, P_IRO), "who saw it all along");
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", ""), ERR_OK);
+    cr_assert(reveals(r, P_FRO), "hiding it again needs a new view as well");
+    cr_assert_eq(room_set(r, P_FRO, "A6.grade_auditor", "good"), ERR_OK);
+    cr_assert_not(reveals(r, P_FSW), "one grade reveals nothing");
+    cr_assert_eq(room_set(r, P_FSW, "A6.grade_practitioner", "good"), ERR_OK);
+    cr_assert(reveals(r, P_FSW));
+    cr_assert(reveals(r, P_FRO));
+    cr_assert_not(reveals(r, P_IRO));
+    cr_assert_eq(room_set(r, P_FSW, "B1.grade_practitioner", "good"), ERR_OK);
+    cr_assert_not(reveals(r, P_FRO), "not a blind question");
+    cr_assert_eq(room_member(r, P_FSW, ROLE_SSL, ""), ERR_OK);
+    cr_assert(reveals(r, P_FSW));
+    cr_assert_not(reveals(r, P_FRO));
+    room_free(r);
+}
