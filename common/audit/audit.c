@@ -356,6 +356,17 @@ const struct audit_comment *audit_comment_find(const struct audit *a, uint64_t i
     return NULL;
 }
 
+bool audit_comment_words(const struct audit *a, const struct audit_comment *c, size_t *start_cp,
+                         size_t *end_cp)
+{
+    const struct text *t = c->on_words ? audit_text(a, c->field) : NULL;
+    if (!t || text_anchor_pos(t, c->start, start_cp) || text_anchor_pos(t, c->end, end_cp))
+        return false;
+    if (*end_cp < *start_cp)
+        *end_cp = *start_cp;
+    return true;
+}
+
 size_t audit_member_count(const struct audit *a)
 {
     return a->members.len;

@@ -116,6 +116,11 @@ size_t audit_comment_count(const struct audit *a);
 /* In order of creation; borrowed until the audit's next change. */
 const struct audit_comment *audit_comment_at(const struct audit *a, size_t i);
 const struct audit_comment *audit_comment_find(const struct audit *a, uint64_t id); /* or NULL */
+/* Where its words stand now, [start, end) of the field's text; empty when they were struck out.
+ * False: it is on the whole answer. (Anchors around nothing can change their order when somebody
+ * writes between them; here end is never before start.) */
+bool audit_comment_words(const struct audit *a, const struct audit_comment *c, size_t *start_cp,
+                         size_t *end_cp);
 
 struct audit_member {
     uint32_t person;

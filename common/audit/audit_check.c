@@ -270,8 +270,6 @@ static enum err check_anchors(const struct check *c, const struct op_comment *op
         return err_set(c->why, ERR_INPUT, "an anchor's bias is 0 or 1");
     if (!t || text_anchor_pos(t, op->start, &start) || text_anchor_pos(t, op->end, &end))
         return err_set(c->why, ERR_INPUT, "the comment names words that are not here (yet)");
-    if (start > end)
-        return err_set(c->why, ERR_INPUT, "the comment's words end before they start");
     return ERR_OK;
 }
 

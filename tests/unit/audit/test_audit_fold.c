@@ -594,12 +594,22 @@ Test(audit_fold, comments_are_checked)
         {P_FRO, 2},
         TEXT_AFTER
     };
-    REFUSED(room_do(r, P_IRO, &op, 1), ERR_INPUT); /* back to front */
+    OK(room_do(r, P_IRO, &op, 1)); /* back to front: taken as the place where it starts */
+    size_t start, end;
+    cr_assert(audit_comment_words(r->a, audit_comment_at(r->a, 0), &start, &end));
+    cr_assert_eq(start, 7);
+    cr_assert_eq(end, 7);
+    op.comment.comment++;
     op.comment.end = (struct text_anchor){
         {P_FRO, 9},
         TEXT_AFTER
     };
     OK(room_do(r, P_IRO, &op, 1));
+    cr_assert(audit_comment_words(r->a, audit_comment_at(r->a, 1), &start, &end));
+    cr_assert_eq(end, 10);
+    r->ids[P_IRO] = 5;
+    OK(room_comment(r, P_IRO, "C2", "all of it"));
+    cr_assert_not(audit_comment_words(r->a, audit_comment_at(r->a, 2), &start, &end));
     room_free(r);
 }
 
@@ -632,9 +642,7 @@ Test(audit_fold, a_comment_stays_on_its_words_while_others_write)
     OK(room_do(r, P_FSW, &edit, 1));
     size_t start, end;
     t = audit_text(r->a, f);
-    const struct audit_comment *c = audit_comment_at(r->a, 0);
-    cr_assert_eq(text_anchor_pos(t, c->start, &start), ERR_OK);
-    cr_assert_eq(text_anchor_pos(t, c->end, &end), ERR_OK);
+    cr_assert(audit_comment_words(r->a, audit_comment_at(r->a, 0), &start, &end));
     text_read(t, start, end, &words);
     cr_assert_str_eq(buf_cstr(&words), "plan");
     text_free(fsw);
