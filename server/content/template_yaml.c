@@ -153,6 +153,8 @@ static enum err refuse_at(struct loader *l, enum err code, size_t line, const ch
 }
 
 static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
     struct loader *l = ctx;
     char text[sizeof l->said];
@@ -194,13 +196,26 @@ static const struct {
     {"",                                       INNERMOST,  "%s: write it as server/content/README.md shows."},
 };
 
+static const char *plain_event(const char *said)
+{
+    static const char *const words[][2] = {
+        {"SCALAR",         "single value"  },
+        {"SEQUENCE_START", "list"          },
+        {"MAPPING_START",  "\"key: value\""},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(said, words[i][0]))
+            return words[i][1];
+    return said;
+}
+
 static enum err refuse_element(struct loader *l, cyaml_err_t code)
 {
     const char *said = *l->said ? l->said : cyaml_strerror(code);
     size_t i = 0;
     while (strncmp(said, advice[i].said, strlen(advice[i].said)))
         i++; /* the last one fits all */
-    const char *rest = said + strlen(advice[i].said);
+    const char *rest = plain_event(said + strlen(advice[i].said));
     size_t line = l->line;
     switch (advice[i].place) {
     case INNERMOST:

@@ -6,6 +6,7 @@
 
 #include "common/utf8.h"
 #include "server/content/template_yaml.h"
+#include "tests/lib/leaks.h"
 
 static const char site_path[] = "tests/unit/content/site_template.yaml";
 
@@ -45,6 +46,7 @@ Test(template_yaml, a_sites_own_template_is_read_as_written)
     cr_expect_null(template_question(t, 8));
     cr_expect_null(template_question(t, 0));
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- errors: a small template, one thing in it replaced, the sentence that must come ---- */
@@ -187,6 +189,7 @@ Test(template_yaml, base_of_the_errors_is_right)
     cr_assert_eq(template_yaml_parse("own.yaml", base, strlen(base), &t, &why), ERR_OK, "%s",
                  why.text);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, every_error_names_file_line_and_what_to_do)
@@ -217,6 +220,7 @@ Test(template_yaml, every_error_names_file_line_and_what_to_do)
         cr_expect_eq(template_yaml_parse("own.yaml", text, strlen(text), &t, NULL), e);
         free(text);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, cut_at_every_byte)
@@ -232,6 +236,7 @@ Test(template_yaml, cut_at_every_byte)
             cr_expect(len > strlen(base) / 2, "%zu bytes are a template?", len);
         template_free(t);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, not_a_mapping_at_all)
@@ -245,6 +250,7 @@ Test(template_yaml, not_a_mapping_at_all)
                      "\"%s\"", texts[i]);
         cr_expect(strlen(why.text) > 20, "\"%s\": %s", texts[i], why.text);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, deep_and_doubling_texts_end_quickly)
@@ -261,6 +267,7 @@ Test(template_yaml, deep_and_doubling_texts_end_quickly)
                     'a' + i);
     cr_expect_eq(template_yaml_parse("x", b.data, b.len, &t, NULL), ERR_INPUT);
     buf_free(&b);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, too_large_is_refused)
@@ -274,6 +281,7 @@ Test(template_yaml, too_large_is_refused)
     cr_expect_eq(template_yaml_parse("own.yaml", b.data, b.len, &t, &why), ERR_TOO_LARGE);
     cr_expect_not_null(strstr(why.text, "256 KiB"));
     buf_free(&b);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, counts_have_limits)
@@ -287,6 +295,7 @@ Test(template_yaml, counts_have_limits)
     cr_assert_eq(template_yaml_parse("x", b.data, b.len, &t, &why), ERR_INPUT);
     cr_expect_not_null(strstr(why.text, "500 questions"), "%s", why.text);
     buf_free(&b);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, file_that_cannot_be_read)
@@ -297,6 +306,7 @@ Test(template_yaml, file_that_cannot_be_read)
     cr_expect_str_eq(why.text, "/nowhere/own.yaml: cannot be read: No such file or directory.");
     cr_expect_eq(template_yaml_load("tests", &t, &why), ERR_IO, "a folder");
     cr_expect_null(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, long_and_hostile_file_names_are_shown_safely)
@@ -311,4 +321,5 @@ Test(template_yaml, long_and_hostile_file_names_are_shown_safely)
     cr_expect_not_null(strstr(why.text, "own.ym"), "%s", why.text);
     cr_expect_not_null(strstr(why.text, "not YAML"), "%s", why.text);
     cr_expect_eq(utf8_check_text(why.text, strlen(why.text), false, NULL), ERR_OK);
+    CHECK_NO_LEAKS();
 }
