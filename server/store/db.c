@@ -20,8 +20,8 @@ static const struct db_statement transaction_sql[] = {
 };
 
 static const struct db_statement *const tables[] = {
-    transaction_sql,  store_events_sql,    store_audits_sql,
-    store_people_sql, store_templates_sql, site_chain_sql,
+    transaction_sql,     store_events_sql, store_audits_sql, store_people_sql,
+    store_templates_sql, site_chain_sql,   store_check_sql,
 };
 
 /* Exclusive locking comes before WAL: then there is never a -shm file. The log is moved into the

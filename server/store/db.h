@@ -70,6 +70,19 @@ enum stmt {
     STMT_TEMPLATE_LIST,
     STMT_SETTING_GET,
     STMT_SETTING_PUT,
+    /* check.c: for walk.c, verify.c, rebuild.c */
+    STMT_SNAPSHOT_FROM,
+    STMT_SNAPSHOT_PUT_DATA,
+    STMT_AUDIT_LIST,
+    STMT_SUMMARY_GET,
+    STMT_MEMBERS_GET,
+    STMT_EVENT_HASH,
+    STMT_EVENT_LOST,
+    STMT_SUMMARY_LOST,
+    STMT_MEMBERS_LOST,
+    STMT_COMMITS_LIST,
+    STMT_SUMMARIES_CLEAR,
+    STMT_MEMBERS_CLEAR,
     STMT_COUNT
 };
 struct db_statement {
@@ -77,7 +90,7 @@ struct db_statement {
     const char *sql; /* NULL ends a table */
 };
 extern const struct db_statement store_events_sql[], store_audits_sql[], store_people_sql[],
-    store_templates_sql[], site_chain_sql[];
+    store_templates_sql[], site_chain_sql[], store_check_sql[];
 
 struct db {
     sqlite3 *sql;
@@ -133,6 +146,11 @@ MUST_CHECK enum err store_summary_write(struct db *d, uint64_t audit,
                                         const struct store_summary *s);
 MUST_CHECK enum err store_members_write(struct db *d, uint64_t audit, const struct store_member *m,
                                         size_t n);
+/* One audit's row of the projection (ref, seq, utc_ms not filled) and its members by person.
+ * *found: there is a row. *members returns new (free()). */
+MUST_CHECK enum err store_projection_read(struct db *d, uint64_t audit, bool *found,
+                                          struct store_summary *s, struct store_member **members,
+                                          size_t *nmembers);
 MUST_CHECK enum err store_people_load_run(struct db *d, struct store_people_load *r);
 MUST_CHECK enum err store_person_put_run(struct db *d, struct store_person_put *r);
 MUST_CHECK enum err store_code_put_run(struct db *d, const struct store_code_put *r);

@@ -364,3 +364,17 @@ void store_sqlite_close(struct store *s, void (*closed)(void *user), void *user)
     if (closed)
         closed(user);
 }
+
+enum err store_sqlite_backup(const char *dir, const char *to_dir, struct err_info *why)
+{
+    struct store *s;
+    enum err e = store_sqlite_open(NULL, dir, false, NULL, &s, why);
+    if (e)
+        return e;
+    struct store_backup b = {.req.op = STORE_BACKUP, .to_dir = to_dir};
+    e = store_sqlite_run(s, &b.req);
+    store_sqlite_close(s, NULL, NULL);
+    if (e == ERR_EXISTS)
+        return err_set(why, e, "there is a database in %s already: name a new directory", to_dir);
+    return e ? err_set(why, e, "cannot copy to %s: %s", to_dir, err_text(e)) : ERR_OK;
+}
