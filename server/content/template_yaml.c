@@ -147,7 +147,8 @@ static enum err refuse_at(struct loader *l, enum err code, size_t line, const ch
         buf_appendf(&safe, ":%zu", line);
     buf_append_str(&safe, ": ");
     text_safe(&safe, text, strlen(text), false);
-    enum err e = err_set(l->why, code, "%s", buf_cstr(&safe));
+    const char *sentence = buf_cstr(&safe);
+    enum err e = err_set(l->why, code, "%s", *sentence ? sentence : err_text(code));
     buf_free(&safe);
     return e;
 }
@@ -239,7 +240,7 @@ static enum err refuse_element(struct loader *l, cyaml_err_t code)
 
 static enum err refuse_yaml(struct loader *l, cyaml_err_t code)
 {
-    if (code == CYAML_ERR_OOM)
+    if (code == CYAML_ERR_OOM || code == CYAML_ERR_LIBYAML_PARSER_INIT)
         return refuse_at(l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
     if (code == CYAML_ERR_ALIAS)
         return refuse_at(l, ERR_INPUT, l->line,
@@ -248,6 +249,8 @@ static enum err refuse_yaml(struct loader *l, cyaml_err_t code)
         return refuse_element(l, code);
     char what[200], text[320];
     size_t line = yaml_place_of_fault(&l->src, what, sizeof what);
+    if (!line) /* it is YAML: the parser failed for another reason, and it has only one */
+        return refuse_at(l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
     (void)snprintf(text, sizeof text,
                    "this is not YAML: %s. Check quotes, brackets, colons and indentation here and "
                    "just before.",
@@ -532,13 +535,14 @@ enum err template_yaml_load(const char *path, struct template **out, struct err_
     struct loader l = {.src = {.name = path}, .why = why};
     char text[200];
     FILE *f = fopen(path, "rb");
+    int open_errno = f ? 0 : errno;
     unsigned char *data = malloc(TEMPLATE_MAX_BYTES + 1);
     size_t len = f && data ? fread(data, 1, TEMPLATE_MAX_BYTES + 1, f) : 0;
     enum err e;
-    if (f && !data) {
+    if ((f && !data) || open_errno == ENOMEM) {
         e = refuse_at(&l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
     } else if (!f || ferror(f)) {
-        (void)snprintf(text, sizeof text, "cannot be read: %s.", strerror(errno));
+        (void)snprintf(text, sizeof text, "cannot be read: %s.", strerror(f ? errno : open_errno));
         e = refuse_at(&l, ERR_IO, 0, text);
     } else {
         e = template_yaml_parse(path, data, len, out, why);

@@ -129,7 +129,7 @@ size_t yaml_place_of_fault(const struct yaml_source *src, char *what, size_t cap
     while (walk_next(&w))
         ;
     size_t line = 0;
-    if (w.parser.error != YAML_NO_ERROR) {
+    if (w.parser.error != YAML_NO_ERROR && w.parser.error != YAML_MEMORY_ERROR) {
         const char *problem = w.parser.problem ? w.parser.problem : "it cannot be read";
         const char *context = w.parser.context ? w.parser.context : "";
         (void)snprintf(what, cap, "%s%s%s", problem, *context ? " " : "", context);

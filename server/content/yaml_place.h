@@ -21,7 +21,8 @@ size_t yaml_place_of_pair(const struct yaml_source *src, const char *key, const 
                           size_t depth);
 /* The line of the first word `word` at or behind `from_line`. */
 size_t yaml_place_of_word(const struct yaml_source *src, const char *word, size_t from_line);
-/* The line where the text stops being YAML; what is wrong there goes to `what`. */
+/* The line where the text stops being YAML; what is wrong there goes to `what`. 0 when
+ * it is YAML, or when memory ran out. */
 size_t yaml_place_of_fault(const struct yaml_source *src, char *what, size_t cap);
 
 #endif
