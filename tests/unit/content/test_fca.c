@@ -198,7 +198,7 @@ Test(fca, head_scale_and_sections)
     for (size_t i = 0; i < t->nsections; i++) {
         const struct section *s = &t->sections[i];
         cr_expect_eq(s->code[0], sections[i]);
-        role_set authors = ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW);
+        role_set authors = ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW) | ROLE_BIT(ROLE_CSW);
         cr_expect_eq(s->write, *s->code == 'M' ? ROLE_BIT(ROLE_IRO) : authors, "%s", s->code);
     }
     template_free(t);
