@@ -4,581 +4,495 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/text/op.h"
+#include "common/text/inside.h"
 #include "common/utf8.h"
-
-/* One entry per character in document order: obvious, and as slow as it looks. */
-
-struct hold {
-    uint32_t agent;
-    uint32_t number; /* which of the agent's strikes this was */
-    uint64_t when;
-};
-
-struct ch {
-    struct text_id id;
-    struct text_id parent;
-    bool left;
-    bool known; /* the word is held */
-    uint32_t cp;
-    size_t n_holds;
-    struct hold *holds;
-};
-
-struct agent {
-    uint32_t agent;
-    uint32_t next_seq;
-    uint32_t strikes;
-};
-
-struct text {
-    struct ch *chars;
-    size_t n;
-    size_t cap;
-    struct agent *agents; /* by number */
-    size_t n_agents;
-};
-
-static const size_t NOWHERE = SIZE_MAX;
 
 struct text *text_new(void)
 {
-    return calloc(1, sizeof(struct text));
+    struct text *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->memory = sizeof *t;
+    t->indexed = true;
+    return t;
 }
 
 void text_free(struct text *t)
 {
     if (!t)
         return;
-    for (size_t i = 0; i < t->n; i++)
-        free(t->chars[i].holds);
-    free(t->chars);
-    free(t->agents);
+    tree_free(t);
+    agents_free(t);
+    free(t->holds);
     free(t);
-}
-
-static bool visible(const struct ch *c)
-{
-    return c->n_holds == 0;
-}
-
-static size_t cp_len(uint32_t cp)
-{
-    uint8_t b[4];
-    return utf8_encode(cp, b);
-}
-
-static bool same_id(struct text_id a, struct text_id b)
-{
-    return a.agent == b.agent && a.seq == b.seq;
-}
-
-static size_t find(const struct text *t, struct text_id id)
-{
-    for (size_t i = 0; i < t->n; i++)
-        if (same_id(t->chars[i].id, id))
-            return i;
-    return NOWHERE;
-}
-
-/* Index of the visible character at pos_cp, or t->n. */
-static size_t index_at(const struct text *t, size_t pos_cp)
-{
-    size_t pos = 0;
-    for (size_t i = 0; i < t->n; i++)
-        if (visible(&t->chars[i]) && pos++ == pos_cp)
-            return i;
-    assert(pos == pos_cp);
-    return t->n;
-}
-
-static size_t pos_of_index(const struct text *t, size_t index)
-{
-    size_t pos = 0;
-    for (size_t i = 0; i < index; i++)
-        pos += visible(&t->chars[i]);
-    return pos;
-}
-
-static const struct agent *agent_find(const struct text *t, uint32_t agent)
-{
-    for (size_t i = 0; i < t->n_agents; i++)
-        if (t->agents[i].agent == agent)
-            return &t->agents[i];
-    return NULL;
-}
-
-static struct agent *agent_get(struct text *t, uint32_t agent)
-{
-    const struct agent *found = agent_find(t, agent);
-    if (found)
-        return (struct agent *)found;
-    struct agent *grown = realloc(t->agents, (t->n_agents + 1) * sizeof *grown);
-    if (!grown)
-        return NULL;
-    t->agents = grown;
-    size_t i = t->n_agents++;
-    for (; i && grown[i - 1].agent > agent; i--)
-        grown[i] = grown[i - 1];
-    grown[i] = (struct agent){.agent = agent};
-    return &grown[i];
-}
-
-static uint32_t strikes_of(const struct text *t, uint32_t agent)
-{
-    const struct agent *a = agent_find(t, agent);
-    return a ? a->strikes : 0;
-}
-
-uint32_t text_next_seq(const struct text *t, uint32_t agent)
-{
-    const struct agent *a = agent_find(t, agent);
-    return a ? a->next_seq : 0;
-}
-
-static struct hold *hold_of(const struct ch *c, uint32_t agent)
-{
-    for (size_t i = 0; i < c->n_holds; i++)
-        if (c->holds[i].agent == agent)
-            return &c->holds[i];
-    return NULL;
 }
 
 /* ---- reading ---- */
 
 size_t text_len_cp(const struct text *t)
 {
-    return pos_of_index(t, t->n);
+    return t->vis;
 }
 
 size_t text_len_bytes(const struct text *t)
 {
-    size_t bytes = 0;
-    for (size_t i = 0; i < t->n; i++)
-        bytes += visible(&t->chars[i]) ? cp_len(t->chars[i].cp) : 0;
-    return bytes;
-}
-
-static void append_cp(struct buf *out, uint32_t cp)
-{
-    uint8_t b[4];
-    buf_append(out, b, utf8_encode(cp, b));
-}
-
-void text_read(const struct text *t, size_t start_cp, size_t end_cp, struct buf *out)
-{
-    size_t pos = 0;
-    for (size_t i = 0; i < t->n; i++) {
-        if (!visible(&t->chars[i]))
-            continue;
-        if (pos >= start_cp && pos < end_cp)
-            append_cp(out, t->chars[i].cp);
-        pos++;
-    }
-    assert(start_cp <= end_cp && end_cp <= pos);
-}
-
-size_t text_cp_of_byte(const struct text *t, size_t byte)
-{
-    size_t pos = 0, at = 0;
-    for (size_t i = 0; i < t->n && at < byte; i++) {
-        at += visible(&t->chars[i]) ? cp_len(t->chars[i].cp) : 0;
-        pos += visible(&t->chars[i]);
-    }
-    assert(at == byte);
-    return pos;
-}
-
-size_t text_byte_of_cp(const struct text *t, size_t pos_cp)
-{
-    size_t pos = 0, at = 0;
-    for (size_t i = 0; i < t->n && pos < pos_cp; i++) {
-        at += visible(&t->chars[i]) ? cp_len(t->chars[i].cp) : 0;
-        pos += visible(&t->chars[i]);
-    }
-    assert(pos == pos_cp);
-    return at;
+    return t->vis_bytes;
 }
 
 size_t text_memory_bytes(const struct text *t)
 {
-    size_t bytes = sizeof *t + t->cap * sizeof *t->chars + t->n_agents * sizeof *t->agents;
-    for (size_t i = 0; i < t->n; i++)
-        bytes += t->chars[i].n_holds * sizeof(struct hold);
-    return bytes;
+    return t->memory;
 }
 
-/* ---- the order: Fugue's tree, walked in order ---- */
-
-struct kid {
-    size_t parent;
-    bool left;
-    struct text_id id;
-    size_t index;
-};
-
-static int kid_compare(const void *a, const void *b)
+void text_read(const struct text *t, size_t start_cp, size_t end_cp, struct buf *out)
 {
-    const struct kid *x = a, *y = b;
-    if (x->parent != y->parent)
-        return x->parent < y->parent ? -1 : 1;
-    if (x->left != y->left)
-        return x->left ? -1 : 1;
-    if (x->id.agent != y->id.agent)
-        return x->id.agent < y->id.agent ? -1 : 1;
-    bool earlier = x->id.seq < y->id.seq;
-    return earlier == x->left ? -1 : 1;
-}
-
-/* Puts the characters into the order of the tree. False: no memory, or not one tree. */
-static bool rebuild(struct text *t)
-{
-    size_t n = t->n;
-    struct kid *kids = malloc((n + 1) * sizeof *kids);
-    size_t *stack = malloc((2 * n + 2) * sizeof *stack);
-    struct ch *out = malloc((n + 1) * sizeof *out);
-    size_t n_out = 0, depth = 0;
-    bool ok = kids && stack && out;
-    for (size_t i = 0; ok && i < n; i++) {
-        const struct ch *c = &t->chars[i];
-        size_t parent = c->parent.agent ? find(t, c->parent) : n;
-        ok = parent != NOWHERE;
-        kids[i] = (struct kid){parent, c->left, c->id, i};
-    }
-    if (!ok)
-        goto done;
-    qsort(kids, n, sizeof *kids, kid_compare);
-    /* the stack holds nodes to visit; an odd entry is a node whose left side is done */
-    stack[depth++] = n << 1;
-    while (depth) {
-        size_t top = stack[--depth], node = top >> 1;
-        if (top & 1) {
-            if (node != n)
-                out[n_out++] = t->chars[node];
-            continue;
+    assert(start_cp <= end_cp && end_cp <= t->vis);
+    if (start_cp == end_cp)
+        return;
+    size_t leaf_pos, leaf_byte, left = end_cp - start_cp;
+    struct at at = tree_seek(t, start_cp, &leaf_pos, &leaf_byte);
+    uint32_t byte = leaf_byte_of(at.leaf, at.i), off = at.off;
+    if (!buf_reserve(out, left))
+        return;
+    for (const struct leaf *l = at.leaf; left; l = l->next, at.i = 0, byte = 0) {
+        for (uint32_t i = at.i; i < l->n && left; byte += l->spans[i].bytes, i++, off = 0) {
+            const struct span *s = &l->spans[i];
+            if (s->held)
+                continue;
+            uint32_t n = s->len - off;
+            if (n > left)
+                n = (uint32_t)left;
+            uint32_t from = off ? span_bytes(l, i, byte, off) : 0;
+            uint32_t to = off + n == s->len ? s->bytes : span_bytes(l, i, byte, off + n);
+            buf_append(out, l->text + byte + from, to - from);
+            left -= n;
         }
-        size_t lo = 0, hi;
-        for (size_t end = n; lo < end;) {
-            size_t mid = (lo + end) / 2;
-            if (kids[mid].parent < node)
-                lo = mid + 1;
-            else
-                end = mid;
-        }
-        for (hi = lo; hi < n && kids[hi].parent == node; hi++)
-            ;
-        size_t k = hi;
-        for (; k > lo && !kids[k - 1].left; k--)
-            stack[depth++] = kids[k - 1].index << 1;
-        stack[depth++] = node << 1 | 1;
-        for (; k > lo; k--)
-            stack[depth++] = kids[k - 1].index << 1;
     }
-    ok = n_out == n;
-    if (ok && n)
-        memcpy(t->chars, out, n * sizeof *out);
-done:
-    free(kids);
-    free(stack);
-    free(out);
-    return ok;
 }
 
-static bool has_sibling(const struct text *t, struct text_id parent, bool left)
+/* Visible characters of the leaf before span i. */
+static size_t leaf_vis_of(const struct leaf *l, uint32_t i)
 {
-    for (size_t i = 0; i < t->n; i++)
-        if (same_id(t->chars[i].parent, parent) && t->chars[i].left == left)
-            return true;
-    return false;
+    size_t vis = 0;
+    for (uint32_t k = 0; k < i; k++)
+        if (!l->spans[k].held)
+            vis += l->spans[k].len;
+    return vis;
 }
 
-static bool reserve_chars(struct text *t, size_t more)
+size_t text_cp_of_byte(const struct text *t, size_t byte)
 {
-    if (t->cap - t->n >= more)
-        return true;
-    size_t cap = 2 * t->cap + more;
-    struct ch *chars = realloc(t->chars, cap * sizeof *chars);
-    if (!chars)
-        return false;
-    t->chars = chars;
-    t->cap = cap;
-    return true;
+    assert(byte <= t->vis_bytes);
+    if (byte == t->vis_bytes)
+        return t->vis;
+    size_t leaf_pos, leaf_byte;
+    struct at at = tree_seek_byte(t, byte, &leaf_pos, &leaf_byte);
+    return leaf_pos + leaf_vis_of(at.leaf, at.i) + at.off;
 }
 
-/* Adds one character where its parent says. */
-static bool place(struct text *t, struct ch c)
+size_t text_byte_of_cp(const struct text *t, size_t pos_cp)
 {
-    struct agent *a = agent_get(t, c.id.agent);
-    if (!a || !reserve_chars(t, 1))
-        return false;
-    bool crowded = has_sibling(t, c.parent, c.left);
-    size_t at = c.parent.agent ? find(t, c.parent) + !c.left : 0;
-    memmove(t->chars + at + 1, t->chars + at, (t->n - at) * sizeof *t->chars);
-    t->chars[at] = c;
-    t->n++;
-    if (crowded && !rebuild(t)) {
-        at = find(t, c.id);
-        memmove(t->chars + at, t->chars + at + 1, (t->n - at - 1) * sizeof *t->chars);
-        t->n--;
-        return false;
+    assert(pos_cp <= t->vis);
+    if (pos_cp == t->vis)
+        return t->vis_bytes;
+    size_t leaf_pos, leaf_byte, vis_bytes = 0;
+    struct at at = tree_seek(t, pos_cp, &leaf_pos, &leaf_byte);
+    uint32_t byte = 0;
+    for (uint32_t k = 0; k < at.i; byte += at.leaf->spans[k].bytes, k++)
+        if (!at.leaf->spans[k].held)
+            vis_bytes += at.leaf->spans[k].bytes;
+    return leaf_byte + vis_bytes + (at.off ? span_bytes(at.leaf, at.i, byte, at.off) : 0);
+}
+
+/* ---- the place of the last edit here, so that typing on need not search ---- */
+
+/* As tree_seek, from the cursor when it is in the same leaf. At the end of a leaf the place may be
+ * there instead of at the start of the next one. */
+static struct at seek(const struct text *t, size_t pos)
+{
+    const struct cursor *c = &t->cur;
+    size_t leaf_pos, leaf_byte;
+    if (!c->leaf || pos < c->leaf_pos || pos > c->leaf_pos + c->leaf->vis)
+        return tree_seek(t, pos, &leaf_pos, &leaf_byte);
+    const struct span *spans = c->leaf->spans;
+    uint32_t v = (uint32_t)(pos - c->leaf_pos), vis = c->vis, i = c->i;
+    while (vis > v) {
+        i--;
+        if (!spans[i].held)
+            vis -= spans[i].len;
     }
-    a->next_seq++;
-    return true;
-}
-
-static enum err apply_insert(struct text *t, uint32_t agent, const struct op *op)
-{
-    const uint8_t *p = op->utf8, *end = p + op->len_bytes;
-    struct ch c = {
-        .id = {agent, op->seq},
-          .parent = op->parent, .left = op->left, .known = true
-    };
-    for (; p < end; c.id.seq++) {
-        p += utf8_decode(p, end, &c.cp);
-        if (c.id.seq >= text_next_seq(t, agent) && !place(t, c))
-            return ERR_NOMEM;
-        c.parent = c.id;
-        c.left = false;
-    }
-    return ERR_OK;
-}
-
-static enum err apply_strike(struct text *t, uint32_t agent, uint64_t when, const struct op *op)
-{
-    struct agent *a = agent_get(t, agent);
-    if (!a)
-        return ERR_NOMEM;
-    for (uint32_t i = 0; i < op->len_cp; i++) {
-        struct ch *c = &t->chars[find(t, (struct text_id){op->target.agent, op->target.seq + i})];
-        struct hold *h = hold_of(c, agent);
-        if (op->number < a->strikes) { /* a retry: at most it confirms */
-            if (h && h->number == op->number && h->when == TEXT_WHEN_PENDING)
-                h->when = when;
+    for (; i < c->leaf->n; i++) {
+        if (spans[i].held)
             continue;
-        }
-        if (h)
-            continue;
-        struct hold *holds = realloc(c->holds, (c->n_holds + 1) * sizeof *holds);
-        if (!holds)
-            return ERR_NOMEM;
-        c->holds = holds;
-        holds[c->n_holds++] = (struct hold){agent, op->number, when};
+        if (v - vis < spans[i].len)
+            return (struct at){c->leaf, i, v - vis};
+        vis += spans[i].len;
     }
-    if (op->number >= a->strikes)
-        a->strikes = op->number + 1;
-    return ERR_OK;
+    return (struct at){c->leaf, i, 0};
 }
 
-static enum err apply_restore(struct text *t, uint32_t agent, const struct op *op)
+/* seek() for a character that exists. */
+static struct at seek_character(const struct text *t, size_t pos)
 {
-    struct agent *a = agent_get(t, agent);
-    if (!a)
-        return ERR_NOMEM;
-    if (op->number < a->strikes)
-        return ERR_OK;
-    const uint8_t *p = op->utf8, *end = p + op->len_bytes;
-    for (uint32_t i = 0; i < op->len_cp; i++) {
-        struct ch *c = &t->chars[find(t, (struct text_id){op->target.agent, op->target.seq + i})];
-        uint32_t cp;
-        p += utf8_decode(p, end, &cp);
-        struct hold *h = hold_of(c, agent);
-        if (!h)
-            continue;
-        *h = c->holds[--c->n_holds];
-        if (!c->known)
-            c->cp = cp;
-        c->known = true;
+    struct at at = seek(t, pos);
+    while (at.i == at.leaf->n || at_span(&at)->held) {
+        if (at.i == at.leaf->n)
+            at = (struct at){at.leaf->next, 0, 0};
+        else
+            at.i++;
     }
-    a->strikes = op->number + 1;
-    return ERR_OK;
+    return at;
 }
 
-static enum err apply_op(struct text *t, uint32_t agent, uint64_t when, const struct op *op)
+static void remember(struct text *t, struct leaf *l, uint32_t i, size_t pos)
 {
-    switch (op->kind) {
-    case OP_INSERT:
-        return apply_insert(t, agent, op);
-    case OP_STRIKE:
-        return apply_strike(t, agent, when, op);
-    case OP_RESTORE:
-        return apply_restore(t, agent, op);
-    }
-    return ERR_INPUT;
+    struct cursor *c = &t->cur;
+    size_t leaf_pos = c->leaf == l ? c->leaf_pos : tree_pos_of_leaf(l);
+    *c = (struct cursor){l, leaf_pos, i, (uint32_t)(pos - leaf_pos), leaf_byte_of(l, i)};
 }
 
 /* ---- writing here ---- */
+
+/* Typing on: the run before the cursor grows. */
+static bool type_on(struct text *t, uint32_t agent, size_t pos, const uint8_t *utf8, uint32_t len,
+                    uint32_t len_bytes, uint32_t *seq)
+{
+    struct cursor *c = &t->cur;
+    struct leaf *l = c->leaf;
+    if (!l || pos != c->leaf_pos + c->vis || !c->i || len_bytes > SMALL_INSERT ||
+        l->text_len + len_bytes > l->text_cap || len > TEXT_CHARS_MAX - t->chars)
+        return false;
+    struct span *s = &l->spans[c->i - 1];
+    struct agent *a = &t->agents[s->agent];
+    if (a->number != agent || s->seq + s->len != a->next_seq || s->held || s->flags & SPAN_RIGHT)
+        return false;
+    uint8_t *p = l->text + c->byte;
+    uint32_t tail = l->text_len - c->byte;
+    if (len_bytes == 1) {
+        memmove(p + 1, p, tail);
+        *p = *utf8;
+    } else {
+        memmove(p + len_bytes, p, tail);
+        memcpy(p, utf8, len_bytes);
+    }
+    l->text_len = (uint16_t)(l->text_len + len_bytes);
+    s->len = (uint16_t)(s->len + len);
+    s->bytes = (uint16_t)(s->bytes + len_bytes);
+    c->vis += len;
+    c->byte += len_bytes;
+    *seq = a->next_seq;
+    a->next_seq += len;
+    t->chars += len;
+    tree_count(t, l, (int32_t)len, (int32_t)len_bytes);
+    return true;
+}
+
+/* What a run inserted at this place hangs on: right of the character before, if that has nothing
+ * on its right yet; else left of the character behind, which then has nothing on its left. */
+static bool parent_here(const struct text *t, const struct at *at, struct text_id *parent)
+{
+    const struct span *before = at->off || !at->leaf ? NULL : at_span_before(at);
+    struct at behind = *at;
+    if (at->leaf)
+        at_normal(&behind);
+    if (!at->off && (before ? !(before->flags & SPAN_RIGHT) : !at->leaf)) {
+        *parent = before ? span_last(t, before) : (struct text_id){0, 0};
+        return false;
+    }
+    *parent = span_first(t, at_span(&behind));
+    parent->seq += behind.off;
+    return true;
+}
 
 enum err text_insert(struct text *t, uint32_t agent, size_t pos_cp, const char *utf8,
                      size_t len_bytes, struct buf *op)
 {
     if (!len_bytes)
         return ERR_OK;
-    long n = utf8_count(utf8, len_bytes);
-    assert(n > 0);
-    uint32_t seq = text_next_seq(t, agent);
-    if (buf_failed(op) || (unsigned long)n > UINT32_MAX - seq || !reserve_chars(t, (size_t)n) ||
-        !agent_get(t, agent) || !buf_reserve(op, len_bytes + 32))
+    const uint8_t *words = (const uint8_t *)utf8;
+    long n = len_bytes == 1 ? 1 : utf8_count(utf8, len_bytes);
+    assert(n > 0 && pos_cp <= t->vis && agent);
+    if (n > TEXT_CHARS_MAX)
+        return ERR_TOO_LARGE;
+    if (buf_failed(op) || !buf_reserve(op, len_bytes + 32))
         return ERR_NOMEM;
-    size_t at = index_at(t, pos_cp); /* behind what was struck out before pos_cp */
-    struct text_id before = at ? t->chars[at - 1].id : (struct text_id){0, 0};
-    struct op o = {.kind = OP_INSERT,
-                   .seq = seq,
-                   .parent = before,
-                   .len_cp = (uint32_t)n,
-                   .utf8 = (const uint8_t *)utf8,
-                   .len_bytes = len_bytes};
-    if (at < t->n && has_sibling(t, before, false)) {
-        o.parent = t->chars[at].id;
-        o.left = true;
+    struct op o = {.kind = OP_INSERT, .len_cp = (uint32_t)n, .utf8 = words, .len_bytes = len_bytes};
+    if (type_on(t, agent, pos_cp, words, o.len_cp, (uint32_t)len_bytes, &o.seq)) {
+        o.parent = (struct text_id){agent, o.seq - 1};
+        op_write(op, agent, &o, false);
+        return ERR_OK;
     }
-    enum err e = apply_insert(t, agent, &o);
-    assert(!e); /* there is room, and no sibling to sort with */
+    int32_t index = agent_get(t, agent);
+    if (index < 0)
+        return ERR_NOMEM;
+    struct at at = {0};
+    if (t->first)
+        at = seek(t, pos_cp);
+    o.seq = t->agents[index].next_seq;
+    o.left = parent_here(t, &at, &o.parent);
+    enum err e =
+        edit_insert(t, &at, (uint32_t)index, o.seq, o.parent, o.left, words, o.len_cp, len_bytes);
+    if (e) {
+        edit_forget_cursor(t);
+        return e;
+    }
+    remember(t, at.leaf, at.i, pos_cp + o.len_cp);
     op_write(op, agent, &o, false);
-    return e;
+    return ERR_OK;
 }
 
-/* Strikes out what is visible of `n` characters from index `at` on, in runs. */
-static enum err strike_indexes(struct text *t, uint32_t agent, size_t at, size_t n, uint64_t when,
-                               struct buf *out)
+/* Operations that strike out characters, collected while walking over them in order. */
+struct strikes {
+    struct buf *out;
+    uint32_t agent, number;
+    struct op op;
+    bool follows;
+};
+
+static void strikes_flush(struct strikes *s)
 {
-    bool follows = false;
-    for (size_t i = at, end = at + n; i < end;) {
-        struct text_id id = t->chars[i].id;
-        uint32_t len = 0;
-        while (i < end && visible(&t->chars[i]) && t->chars[i].id.agent == id.agent &&
-               t->chars[i].id.seq == id.seq + len) {
-            len++;
-            i++;
-        }
-        if (!len) {
-            i++;
+    if (!s->op.len_cp)
+        return;
+    s->op.number = s->number++;
+    op_write(s->out, s->agent, &s->op, s->follows);
+    s->op.len_cp = 0;
+    s->follows = true;
+}
+
+static void strikes_add(struct strikes *s, struct text_id id, uint32_t n)
+{
+    if (s->op.len_cp && s->op.target.agent == id.agent &&
+        s->op.target.seq + s->op.len_cp == id.seq) {
+        s->op.len_cp += n;
+        return;
+    }
+    strikes_flush(s);
+    s->op.kind = OP_STRIKE;
+    s->op.target = id;
+    s->op.len_cp = n;
+}
+
+static void strikes_done(struct text *t, struct strikes *s, uint32_t index, uint64_t when)
+{
+    strikes_flush(s);
+    struct agent *a = &t->agents[index];
+    a->strikes = s->number;
+    if (when != TEXT_WHEN_PENDING)
+        a->confirmed = s->number;
+}
+
+/* Within one span: backspacing, deleting forward, cutting a word that one person typed. */
+static enum err delete_in_span(struct text *t, struct at at, uint32_t n, uint32_t held,
+                               struct strikes *s, size_t start_cp)
+{
+    struct text_id id = span_first(t, at_span(&at));
+    id.seq += at.off;
+    if ((at.off || n < at_span(&at)->len) && !tree_room(t, &at, 2, 0, false)) {
+        held_drop_unused(t, held);
+        return ERR_NOMEM;
+    }
+    uint32_t behind = edit_hold(t, &at, n, held);
+    remember(t, at.leaf, behind, start_cp);
+    strikes_add(s, id, n);
+    return ERR_OK;
+}
+
+/* From `at`, a visible character at a span's start, to the end of a span `n` visible ones later. */
+static void delete_spans(struct text *t, struct at at, size_t n, uint32_t held, struct strikes *s)
+{
+    while (n) {
+        at_normal(&at);
+        struct span *x = at_span(&at);
+        if (x->held) {
+            at.i++;
             continue;
         }
-        struct op o = {
-            .kind = OP_STRIKE, .number = strikes_of(t, agent), .target = id, .len_cp = len};
-        enum err e = apply_strike(t, agent, when, &o);
-        if (e)
-            return e;
-        op_write(out, agent, &o, follows);
-        follows = true;
+        uint32_t len = x->len;
+        strikes_add(s, span_first(t, x), len);
+        at.i = edit_hold(t, &at, len, held);
+        n -= len;
     }
-    return buf_failed(out) ? ERR_NOMEM : ERR_OK;
+}
+
+/* How many spans are visible in [start, end)? An upper bound of the operations needed. */
+static size_t count_spans(struct at at, size_t n)
+{
+    size_t spans = 0;
+    for (; n; at.i++, at.off = 0) {
+        at_normal(&at);
+        const struct span *s = at_span(&at);
+        if (s->held)
+            continue;
+        uint32_t len = s->len - at.off;
+        n -= len < n ? len : n;
+        spans++;
+    }
+    return spans;
+}
+
+static enum err delete_across(struct text *t, struct at at, size_t start_cp, size_t n,
+                              uint32_t held, struct strikes *s)
+{
+    enum { STRIKE_BYTES = 16 };
+    struct at end = {0};
+    bool ok = buf_reserve(s->out, count_spans(at, n) * STRIKE_BYTES);
+    if (ok && start_cp + n < t->vis) {
+        end = seek_character(t, start_cp + n);
+        ok = edit_split(t, &end);
+    }
+    if (ok) {
+        at = seek_character(t, start_cp); /* the split may have moved it */
+        ok = edit_split(t, &at);
+    }
+    if (!ok) {
+        held_drop_unused(t, held);
+        return ERR_NOMEM;
+    }
+    edit_forget_cursor(t);
+    held_ref(t, held); /* the spans' own may go when they are joined to equal ones */
+    delete_spans(t, at, n, held, s);
+    held_unref(t, held);
+    return ERR_OK;
 }
 
 enum err text_delete(struct text *t, uint32_t agent, size_t start_cp, size_t end_cp, uint64_t when,
                      struct buf *op)
 {
-    assert(start_cp <= end_cp);
+    assert(start_cp <= end_cp && end_cp <= t->vis && agent);
     if (start_cp == end_cp)
         return ERR_OK;
-    size_t at = index_at(t, start_cp), last = index_at(t, end_cp - 1);
-    return strike_indexes(t, agent, at, last + 1 - at, when, op);
-}
-
-/* ---- undo ---- */
-
-static enum err undo_run(struct text *t, uint32_t agent, struct text_id id, uint32_t len,
-                         bool restore, struct buf *inverse, size_t *changed_cp)
-{
-    struct buf words = BUF_INIT;
-    enum err e = ERR_OK;
-    for (uint32_t i = 0; i < len && !e; i++) {
-        size_t at = find(t, (struct text_id){id.agent, id.seq + i});
-        if (at == NOWHERE)
-            continue;
-        struct ch *c = &t->chars[at];
-        struct op o = {.kind = restore ? OP_RESTORE : OP_STRIKE,
-                       .number = strikes_of(t, agent),
-                       .target = c->id,
-                       .len_cp = 1};
-        if (restore ? !hold_of(c, agent) || !c->known : !visible(c))
-            continue;
-        buf_clear(&words);
-        append_cp(&words, c->cp);
-        if (restore) {
-            o.utf8 = words.data;
-            o.len_bytes = words.len;
-            e = apply_restore(t, agent, &o);
-        } else {
-            e = apply_strike(t, agent, TEXT_WHEN_PENDING, &o);
-        }
-        if (!e)
-            op_write(inverse, agent, &o, false);
-        if (changed_cp)
-            *changed_cp = pos_of_index(t, at) + (restore && visible(c));
-    }
-    buf_free(&words);
-    return e;
-}
-
-enum err text_undo(struct text *t, uint32_t agent, const void *op, size_t len_bytes,
-                   struct buf *inverse, size_t *changed_cp)
-{
-    struct op *ops = calloc(len_bytes + 1, sizeof *ops);
-    if (!ops)
+    if (buf_failed(op) || !buf_reserve(op, 32))
         return ERR_NOMEM;
-    size_t n = 0;
-    struct op_reader r = op_reader_of(agent, op, len_bytes);
-    while (op_read(&r, &ops[n]))
-        n++;
-    enum err e = r.rd.bad ? ERR_INPUT : ERR_OK;
-    while (n-- && !e) {
-        const struct op *o = &ops[n];
-        struct text_id id = o->kind == OP_INSERT ? (struct text_id){agent, o->seq} : o->target;
-        e = undo_run(t, agent, id, o->len_cp, o->kind == OP_STRIKE, inverse, changed_cp);
-    }
-    free(ops);
-    if (!e && buf_failed(inverse))
-        e = ERR_NOMEM;
+    int32_t index = agent_get(t, agent);
+    uint32_t held = index < 0 ? UINT32_MAX : held_with(t, 0, agent, when);
+    if (held == UINT32_MAX)
+        return ERR_NOMEM;
+    size_t n = end_cp - start_cp;
+    struct strikes s = {.out = op, .agent = agent, .number = t->agents[index].strikes};
+    struct at at = seek_character(t, start_cp);
+    enum err e = at.off + n <= at_span(&at)->len
+                     ? delete_in_span(t, at, (uint32_t)n, held, &s, start_cp)
+                     : delete_across(t, at, start_cp, n, held, &s);
+    if (!e)
+        strikes_done(t, &s, (uint32_t)index, when);
     return e;
 }
 
 /* ---- operations from elsewhere ---- */
 
-/* Are all causes of the blob's operations here (or earlier in the blob)? */
-static enum err check_causes(const struct text *t, uint32_t agent, const void *blob,
-                             size_t len_bytes, struct err_info *why, bool *all_here)
+static enum err apply_insert(struct text *t, uint32_t agent, const struct op *op)
+{
+    struct text_id parent = op->parent;
+    bool left = op->left;
+    const uint8_t *words = op->utf8;
+    uint32_t next = t->agents[agent].next_seq, skip = next - op->seq;
+    if (skip >= op->len_cp) /* all of it is here */
+        return ERR_OK;
+    if (skip) {
+        uint32_t cp;
+        for (uint32_t k = 0; k < skip; k++)
+            words += utf8_decode(words, op->utf8 + op->len_bytes, &cp);
+        parent = (struct text_id){t->agents[agent].number, next - 1};
+        left = false;
+    }
+    struct place p = order_place(t, t->agents[agent].number, next, parent, left);
+    edit_forget_cursor(t);
+    enum err e = edit_insert(t, &p.at, agent, next, parent, left, words, op->len_cp - skip,
+                             op->len_bytes - (size_t)(words - op->utf8));
+    if (!e) {
+        t->hint = p.at.leaf;
+        t->hint_i = p.at.i - 1;
+    }
+    return e;
+}
+
+static enum err apply_strike(struct text *t, uint32_t agent, uint64_t when, const struct op *op)
+{
+    struct agent *a = &t->agents[agent];
+    if (op->number < a->confirmed || (op->number < a->strikes && when == TEXT_WHEN_PENDING))
+        return ERR_OK;
+    bool fresh = op->number == a->strikes;
+    uint32_t target = (uint32_t)agent_index(t, op->target.agent);
+    enum err e = ERR_OK;
+    if (op->kind == OP_STRIKE)
+        e = edit_strike(t, agent, when, target, op->target.seq, op->len_cp, !fresh);
+    else if (fresh)
+        e = edit_restore(t, agent, target, op->target.seq, op->utf8, op->len_cp);
+    if (e)
+        return e;
+    if (fresh)
+        a->strikes++;
+    if (when != TEXT_WHEN_PENDING)
+        a->confirmed = op->number + 1;
+    return ERR_OK;
+}
+
+/* May the operation follow what is here and `next` / `strikes` of the blob so far? */
+static enum err causes_of(const struct text *t, uint32_t agent, const struct op *op, uint32_t *next,
+                          uint32_t *strikes, struct err_info *why)
+{
+    struct text_id id = op->kind == OP_INSERT ? op->parent : op->target;
+    uint32_t last = op->kind == OP_INSERT ? id.seq : id.seq + op->len_cp - 1;
+    uint32_t known = id.agent == agent ? *next : text_next_seq(t, id.agent);
+    if (id.agent && last >= known)
+        return err_set(why, ERR_INPUT, "the edit names characters that do not exist");
+    if (op->kind == OP_INSERT) {
+        if (op->seq > *next)
+            return err_set(why, ERR_INPUT, "the edit leaves out characters of its writer");
+        if (op->seq + op->len_cp > *next)
+            *next = op->seq + op->len_cp;
+    } else {
+        if (op->number > *strikes)
+            return err_set(why, ERR_INPUT, "the edit leaves out deletions of its writer");
+        *strikes += op->number == *strikes;
+    }
+    return ERR_OK;
+}
+
+enum err text_check_causes(const struct text *t, uint32_t agent, const void *blob, size_t len_bytes,
+                           struct err_info *why, bool *all_here, size_t *n_ops, struct op *only)
 {
     struct op_reader r = op_reader_of(agent, blob, len_bytes);
-    struct op op;
-    uint32_t next = text_next_seq(t, agent), strikes = strikes_of(t, agent);
-    *all_here = true;
+    int32_t index = agent_index(t, agent);
+    uint32_t next = index < 0 ? 0 : t->agents[index].next_seq;
+    uint32_t strikes = index < 0 ? 0 : t->agents[index].strikes;
+    uint32_t next_before = next, strikes_before = strikes;
     if (!agent)
         return err_set(why, ERR_INPUT, "an edit without a writer");
-    while (op_read(&r, &op)) {
-        struct text_id id = op.kind == OP_INSERT ? op.parent : op.target;
-        uint32_t last = op.kind == OP_INSERT ? id.seq : id.seq + op.len_cp - 1;
-        uint32_t known = id.agent == agent ? next : text_next_seq(t, id.agent);
-        if (id.agent && last >= known)
-            return err_set(why, ERR_INPUT, "the edit names characters that do not exist");
-        if (op.kind == OP_INSERT) {
-            if (op.seq > next)
-                return err_set(why, ERR_INPUT, "the edit leaves out characters of its writer");
-            if (op.seq + op.len_cp > next) {
-                *all_here = false;
-                next = op.seq + op.len_cp;
-            }
-        } else {
-            if (op.number > strikes)
-                return err_set(why, ERR_INPUT, "the edit leaves out deletions of its writer");
-            if (op.number == strikes) {
-                *all_here = false;
-                strikes++;
-            }
-        }
+    *n_ops = 0;
+    while (op_read(&r, only)) {
+        enum err e = causes_of(t, agent, only, &next, &strikes, why);
+        if (e)
+            return e;
+        ++*n_ops;
     }
+    *all_here = next == next_before && strikes == strikes_before;
     return r.rd.bad ? err_set(why, ERR_INPUT, "the edit is malformed") : ERR_OK;
+}
+
+enum err text_apply_op(struct text *t, uint32_t agent, uint64_t when, const struct op *op)
+{
+    int32_t index = agent_get(t, agent);
+    if (index < 0)
+        return ERR_NOMEM;
+    return op->kind == OP_INSERT ? apply_insert(t, (uint32_t)index, op)
+                                 : apply_strike(t, (uint32_t)index, when, op);
 }
 
 enum err text_apply(struct text *t, uint32_t agent, uint64_t when, const void *blob,
                     size_t len_bytes)
 {
-    bool all_here;
-    enum err e = check_causes(t, agent, blob, len_bytes, NULL, &all_here);
-    struct op_reader r = op_reader_of(agent, blob, len_bytes);
     struct op op;
+    size_t n;
+    bool all_here;
+    enum err e = text_check_causes(t, agent, blob, len_bytes, NULL, &all_here, &n, &op);
+    if (e || !n)
+        return e;
+    if (n == 1)
+        return text_apply_op(t, agent, when, &op);
+    struct op_reader r = op_reader_of(agent, blob, len_bytes);
     while (!e && op_read(&r, &op))
-        e = apply_op(t, agent, when, &op);
+        e = text_apply_op(t, agent, when, &op);
     return e;
 }
 
@@ -586,270 +500,4 @@ bool text_blob_is_empty(const void *blob, size_t len_bytes)
 {
     (void)blob;
     return len_bytes == 0;
-}
-
-static struct text *clone(const struct text *t)
-{
-    struct buf b = BUF_INIT;
-    struct text *copy = NULL;
-    text_encode(t, true, &b);
-    enum err e = buf_failed(&b) ? ERR_NOMEM : text_decode(b.data, b.len, &copy);
-    buf_free(&b);
-    return e ? NULL : copy;
-}
-
-static enum err check_restore(const struct text *t, uint32_t agent, const struct op *op,
-                              struct err_info *why)
-{
-    const uint8_t *p = op->utf8, *end = p + op->len_bytes;
-    if (op->number < strikes_of(t, agent))
-        return ERR_OK;
-    for (uint32_t i = 0; i < op->len_cp; i++) {
-        uint32_t cp;
-        p += utf8_decode(p, end, &cp);
-        const struct ch *c =
-            &t->chars[find(t, (struct text_id){op->target.agent, op->target.seq + i})];
-        if (!hold_of(c, agent))
-            return err_set(why, ERR_INPUT, "the edit brings back what its writer did not delete");
-        if (c->known && c->cp != cp)
-            return err_set(why, ERR_INPUT, "the edit brings back other words than were deleted");
-    }
-    return ERR_OK;
-}
-
-enum err text_check(const struct text *t, uint32_t agent, const void *blob, size_t len_bytes,
-                    const struct text_limits *limits, struct err_info *why)
-{
-    bool all_here;
-    enum err e = check_causes(t, agent, blob, len_bytes, why, &all_here);
-    if (e || !len_bytes)
-        return e;
-    if (all_here)
-        return err_set(why, ERR_EXISTS, "the edit is already here");
-    struct text *after = clone(t);
-    if (!after)
-        return err_set(why, ERR_NOMEM, "out of memory");
-    struct op_reader r = op_reader_of(agent, blob, len_bytes);
-    struct op op;
-    while (!e && op_read(&r, &op)) {
-        if (op.utf8)
-            e = utf8_check_text(op.utf8, op.len_bytes, true, why);
-        if (!e && op.kind == OP_RESTORE)
-            e = check_restore(after, agent, &op, why);
-        if (!e)
-            e = apply_op(after, agent, 0, &op);
-    }
-    if (!e && text_len_cp(after) > limits->max_len_cp && text_len_cp(after) > text_len_cp(t))
-        e = err_set(why, ERR_TOO_LARGE, "the answer would be longer than %zu characters",
-                    limits->max_len_cp);
-    text_free(after);
-    return e;
-}
-
-/* ---- identity, anchors ---- */
-
-struct text_id text_id_at(const struct text *t, size_t pos_cp)
-{
-    size_t at = index_at(t, pos_cp);
-    assert(at < t->n);
-    return t->chars[at].id;
-}
-
-struct text_anchor text_anchor_at(const struct text *t, size_t pos_cp, enum text_bias bias)
-{
-    struct text_anchor a = {
-        .id = {0, 0},
-          .bias = (uint8_t)bias
-    };
-    if (bias == TEXT_BEFORE && pos_cp < text_len_cp(t))
-        a.id = text_id_at(t, pos_cp);
-    else if (bias == TEXT_AFTER && pos_cp)
-        a.id = text_id_at(t, pos_cp - 1);
-    return a;
-}
-
-enum err text_anchor_pos(const struct text *t, struct text_anchor a, size_t *pos_cp)
-{
-    if (a.bias > TEXT_AFTER)
-        return ERR_NOT_FOUND;
-    if (!a.id.agent) {
-        *pos_cp = a.bias == TEXT_BEFORE ? text_len_cp(t) : 0;
-        return ERR_OK;
-    }
-    size_t at = find(t, a.id);
-    if (at == NOWHERE)
-        return ERR_NOT_FOUND;
-    *pos_cp = pos_of_index(t, at) + (a.bias == TEXT_AFTER && visible(&t->chars[at]));
-    return ERR_OK;
-}
-
-/* ---- who wrote, who struck out ---- */
-
-static struct hold first_hold(const struct ch *c)
-{
-    struct hold best = {0, 0, 0};
-    for (size_t i = 0; i < c->n_holds; i++) {
-        const struct hold *h = &c->holds[i];
-        if (!best.agent || h->when < best.when || (h->when == best.when && h->agent < best.agent))
-            best = *h;
-    }
-    return best;
-}
-
-static bool same_run(const struct ch *a, const struct ch *b)
-{
-    struct hold x = first_hold(a), y = first_hold(b);
-    return a->id.agent == b->id.agent && a->id.seq + 1 == b->id.seq && a->known == b->known &&
-           x.agent == y.agent && x.when == y.when;
-}
-
-void text_runs(const struct text *t, size_t start_cp, size_t end_cp, text_run_fn fn, void *user)
-{
-    struct buf words = BUF_INIT;
-    size_t pos = 0, i = 0;
-    for (; i < t->n && pos < start_cp; i++)
-        pos += visible(&t->chars[i]);
-    bool more = true;
-    while (more && i < t->n && (pos < end_cp || !visible(&t->chars[i]))) {
-        const struct ch *c = &t->chars[i];
-        struct hold h = first_hold(c);
-        struct text_run run = {.id = c->id,
-                               .pos_cp = pos,
-                               .deleted = !visible(c),
-                               .deleted_by = h.agent,
-                               .deleted_when = h.when};
-        buf_clear(&words);
-        do {
-            append_cp(&words, t->chars[i].cp);
-            pos += visible(c);
-            run.len_cp++;
-            i++;
-        } while (i < t->n && same_run(&t->chars[i - 1], &t->chars[i]) &&
-                 (run.deleted || pos < end_cp));
-        if (c->known) {
-            run.utf8 = (const char *)words.data;
-            run.len_bytes = words.len;
-        }
-        more = fn(user, &run);
-    }
-    buf_free(&words);
-}
-
-void text_version(const struct text *t, text_version_fn fn, void *user)
-{
-    for (size_t i = 0; i < t->n_agents; i++)
-        if (t->agents[i].next_seq)
-            fn(user, t->agents[i].agent, t->agents[i].next_seq);
-}
-
-/* ---- state ---- */
-
-static int hold_compare(const void *a, const void *b)
-{
-    const struct hold *x = a, *y = b;
-    return x->agent < y->agent ? -1 : x->agent > y->agent;
-}
-
-enum { STATE_VERSION = 1 };
-
-void text_encode(const struct text *t, bool keep_struck, struct buf *out)
-{
-    buf_append_u8(out, STATE_VERSION);
-    buf_append_varint(out, t->n_agents);
-    for (size_t i = 0; i < t->n_agents; i++) {
-        buf_append_varint(out, t->agents[i].agent);
-        buf_append_varint(out, t->agents[i].next_seq);
-        buf_append_varint(out, t->agents[i].strikes);
-    }
-    buf_append_varint(out, t->n);
-    for (size_t i = 0; i < t->n; i++) {
-        const struct ch *c = &t->chars[i];
-        bool words = c->known && (visible(c) || keep_struck);
-        buf_append_varint(out, c->id.agent);
-        buf_append_varint(out, c->id.seq);
-        buf_append_varint(out, c->parent.agent);
-        buf_append_varint(out, c->parent.seq);
-        buf_append_u8(out, (uint8_t)(c->left | words << 1));
-        if (words)
-            buf_append_varint(out, c->cp);
-        if (c->n_holds > 1)
-            qsort(c->holds, c->n_holds, sizeof *c->holds, hold_compare);
-        buf_append_varint(out, c->n_holds);
-        for (size_t k = 0; k < c->n_holds; k++) {
-            bool pending = c->holds[k].when == TEXT_WHEN_PENDING;
-            buf_append_varint(out, c->holds[k].agent);
-            buf_append_varint(out, c->holds[k].when);
-            if (pending)
-                buf_append_varint(out, c->holds[k].number);
-        }
-    }
-}
-
-static bool decode_char(struct text *t, struct rd *rd)
-{
-    struct ch c = {0};
-    c.id.agent = (uint32_t)rd_varint_max(rd, UINT32_MAX);
-    c.id.seq = (uint32_t)rd_varint_max(rd, UINT32_MAX);
-    c.parent.agent = (uint32_t)rd_varint_max(rd, UINT32_MAX);
-    c.parent.seq = (uint32_t)rd_varint_max(rd, UINT32_MAX);
-    uint8_t flags = rd_u8(rd);
-    c.left = flags & 1;
-    c.known = flags >> 1 & 1;
-    if (c.known)
-        c.cp = (uint32_t)rd_varint_max(rd, 0x10ffff);
-    size_t n_holds = (size_t)rd_varint_max(rd, rd_left(rd));
-    if (rd->bad || !reserve_chars(t, 1))
-        return false;
-    c.holds = n_holds ? calloc(n_holds, sizeof *c.holds) : NULL;
-    c.n_holds = c.holds ? n_holds : 0;
-    t->chars[t->n++] = c;
-    for (size_t k = 0; k < n_holds && c.holds; k++) {
-        c.holds[k].agent = (uint32_t)rd_varint_max(rd, UINT32_MAX);
-        c.holds[k].when = rd_varint(rd);
-        if (c.holds[k].when == TEXT_WHEN_PENDING)
-            c.holds[k].number = (uint32_t)rd_varint_max(rd, UINT32_MAX);
-    }
-    return !rd->bad && (!n_holds || c.holds) && (c.known || n_holds);
-}
-
-enum err text_decode(const void *data, size_t len_bytes, struct text **out)
-{
-    struct rd rd = rd_of(data, len_bytes);
-    struct text *t = text_new();
-    struct buf again = BUF_INIT;
-    if (!t)
-        return ERR_NOMEM;
-    bool ok = rd_u8(&rd) == STATE_VERSION;
-    size_t n_agents = (size_t)rd_varint_max(&rd, rd_left(&rd));
-    for (size_t i = 0; ok && i < n_agents && !rd.bad; i++) {
-        struct agent *a = agent_get(t, (uint32_t)rd_varint_max(&rd, UINT32_MAX));
-        ok = a;
-        if (ok) {
-            a->next_seq = (uint32_t)rd_varint_max(&rd, UINT32_MAX);
-            a->strikes = (uint32_t)rd_varint_max(&rd, UINT32_MAX);
-        }
-    }
-    size_t n = (size_t)rd_varint_max(&rd, rd_left(&rd));
-    while (ok && n--)
-        ok = decode_char(t, &rd);
-    ok = ok && !rd.bad && !rd_left(&rd) && rebuild(t);
-    if (ok) {
-        text_encode(t, true, &again);
-        ok = again.len == len_bytes && memcmp(again.data, data, len_bytes) == 0;
-    }
-    buf_free(&again);
-    if (!ok) {
-        text_free(t);
-        return ERR_INPUT;
-    }
-    *out = t;
-    return ERR_OK;
-}
-
-void text_check_invariants(const struct text *t)
-{
-    for (size_t i = 0; i < t->n; i++) {
-        assert(t->chars[i].id.seq < text_next_seq(t, t->chars[i].id.agent));
-        assert(t->chars[i].known || !visible(&t->chars[i]));
-    }
 }
