@@ -284,17 +284,73 @@ Test(template_yaml, too_large_is_refused)
     CHECK_NO_LEAKS();
 }
 
-Test(template_yaml, counts_have_limits)
+static void expect_refused(struct buf *text, enum err code, const char *says)
 {
-    struct buf b = BUF_INIT;
-    buf_append_str(&b, base);
-    for (int i = 2; i <= TEMPLATE_MAX_QUESTIONS - 1; i++)
-        buf_appendf(&b, "      - {code: C%d, title: t, kinds: [text]}\n", i);
     struct template *t = NULL;
     struct err_info why = {0};
-    cr_assert_eq(template_yaml_parse("x", b.data, b.len, &t, &why), ERR_INPUT);
-    cr_expect_not_null(strstr(why.text, "500 questions"), "%s", why.text);
-    buf_free(&b);
+    cr_expect_eq(template_yaml_parse("x", text->data, text->len, &t, &why), code, "%s", says);
+    cr_expect_not_null(strstr(why.text, says), "no \"%s\" in: %s", says, why.text);
+    template_free(t);
+    buf_free(text);
+}
+
+/* The base up to `behind`, for the test to continue. */
+static struct buf base_up_to(const char *behind)
+{
+    struct buf b = BUF_INIT;
+    const char *at = strstr(base, behind);
+    cr_assert_not_null(at);
+    buf_append(&b, base, (size_t)(at - base) + strlen(behind));
+    return b;
+}
+
+Test(template_yaml, counts_have_limits)
+{
+    struct buf b = base_up_to("kinds: [text]\n");
+    for (int i = 2; i <= TEMPLATE_MAX_QUESTIONS - 1; i++)
+        buf_appendf(&b, "      - {code: C%d, title: t, kinds: [text]}\n", i);
+    expect_refused(&b, ERR_INPUT, "more than 500 questions");
+
+    b = base_up_to("kinds: [text]\n");
+    for (int i = 2; i <= TEMPLATE_MAX_SECTIONS; i++)
+        buf_appendf(&b,
+                    "  - {code: S%d, title: t, write: [FRO], questions: "
+                    "[{code: Q%d, title: t, kinds: [text]}]}\n",
+                    i, i);
+    expect_refused(&b, ERR_INPUT, "more than 40 sections");
+
+    b = base_up_to("weak: yes}\n");
+    for (int i = 3; i <= TEMPLATE_MAX_GRADES + 1; i++)
+        buf_appendf(&b, "  - {code: g%d, label: l}\n", i);
+    buf_append_str(&b, strstr(base, "sections:"));
+    expect_refused(&b, ERR_INPUT, "more than 10 grades");
+
+    b = base_up_to("kinds: [text]\n");
+    buf_append_str(&b, "        prompts:\n");
+    for (int i = 1; i <= TEMPLATE_MAX_LIST + 1; i++)
+        buf_appendf(&b, "          - prompt %d\n", i);
+    expect_refused(&b, ERR_INPUT, "more than 64 of prompts");
+    CHECK_NO_LEAKS();
+}
+
+Test(template_yaml, words_have_limits)
+{
+    struct buf b = base_up_to("kinds: [text]\n");
+    buf_append_str(&b, "        text: ");
+    for (int i = 0; i <= TEMPLATE_MAX_TEXT_CP; i++)
+        buf_append_str(&b, "x");
+    expect_refused(&b, ERR_INPUT, "text is too long: 4000 characters");
+
+    /* The file fits; encoded, with all that was left out, it would not. */
+    b = base_up_to("kinds: [text]\n");
+    for (int q = 2; q <= TEMPLATE_MAX_QUESTIONS - 2; q++) {
+        buf_appendf(&b, "      - {code: C%d, title: t, kinds: [text], text: ", q);
+        for (int i = 0; i < 460; i++)
+            buf_append_str(&b, "x");
+        buf_append_str(&b, "}\n");
+    }
+    cr_assert(b.len <= TEMPLATE_MAX_BYTES, "%zu", b.len);
+    expect_refused(&b, ERR_TOO_LARGE, "256 KiB are allowed");
     CHECK_NO_LEAKS();
 }
 
