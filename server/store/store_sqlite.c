@@ -19,7 +19,8 @@ enum {
     QUEUE_MAX = 65536,
     CHECKPOINT_PAGES = 4096, /* 16 MiB */
     CHECKPOINT_IDLE_PAGES = 64,
-    IDLE_MS = 200,
+    IDLE_NS = 200 * 1000 * 1000,
+    COMPANY_MAX_NS = 1000 * 1000,
 };
 
 struct req_list {
@@ -43,7 +44,8 @@ struct store_sqlite {
     struct req_list waiting;  /* under mutex */
     struct req_list finished; /* under mutex */
     bool stopping, stopped;   /* under mutex */
-    bool asleep;              /* under mutex: the storage thread waits for `wake` */
+    size_t nwaiting;          /* under mutex */
+    size_t wake_at;           /* under mutex: signal `wake` when so many wait; 0: nobody listens */
 
     atomic_bool dead;
 
@@ -51,6 +53,8 @@ struct store_sqlite {
     struct db db;
     struct backup backup;
     struct db_job jobs[DB_BATCH_MAX];
+    size_t last_batch; /* how many requests the last one had, and how long it took */
+    uint64_t last_batch_ns;
     int stuck_pages; /* in the log, that a checkpoint could not move: the disk was full */
 };
 
@@ -81,7 +85,7 @@ static void submit(struct store *s, struct store_req *r)
     m->in_flight++;
     uv_mutex_lock(&m->mutex);
     list_add(&m->waiting, r);
-    if (m->asleep)
+    if (++m->nwaiting == m->wake_at)
         uv_cond_signal(&m->wake);
     uv_mutex_unlock(&m->mutex);
 }
@@ -182,31 +186,51 @@ static void finish(struct store_sqlite *m, struct store_req *const *reqs, size_t
         uv_async_send(&m->async);
 }
 
+/* Sleeps until `n` requests wait or the time is over (0: there is no end); mutex held. */
+static void sleep_until(struct store_sqlite *m, size_t n, uint64_t timeout_ns)
+{
+    uint64_t end = uv_hrtime() + timeout_ns;
+    m->wake_at = n;
+    while (m->nwaiting < n && !m->stopping) {
+        uint64_t now = timeout_ns ? uv_hrtime() : 0;
+        if (timeout_ns && now >= end)
+            break;
+        if (timeout_ns)
+            uv_cond_timedwait(&m->wake, &m->mutex, end - now);
+        else
+            uv_cond_wait(&m->wake, &m->mutex);
+    }
+    m->wake_at = 0;
+}
+
+/* Those who were answered together send their next at about the same time. The first of them alone
+ * would cost a sync that the others then wait for; so it waits a little for as many as there were,
+ * never longer than a fraction of what a commit takes. One writer alone never waits. */
+static uint64_t company_ns(const struct store_sqlite *m)
+{
+    if (m->commit_window_us)
+        return m->commit_window_us * 1000ull;
+    uint64_t ns = m->last_batch_ns / 4;
+    return ns < 1 ? 1 : ns > COMPANY_MAX_NS ? COMPANY_MAX_NS : ns;
+}
+
 /* Sleeps until there is something to do: a request, the end, or housekeeping that can be done while
  * nobody wants anything. Returns how many requests it took into jobs. */
 static size_t take_waiting(struct store_sqlite *m, bool *stopping)
 {
-    bool can_work = m->backup.req != NULL;
     bool can_tidy = m->db.wal_pages - m->stuck_pages >= CHECKPOINT_IDLE_PAGES && !m->db.dead;
     size_t n = 0;
     uv_mutex_lock(&m->mutex);
-    m->asleep = true;
-    while (!m->waiting.first && !m->stopping && !can_work) {
-        if (!can_tidy)
-            uv_cond_wait(&m->wake, &m->mutex);
-        else if (uv_cond_timedwait(&m->wake, &m->mutex, IDLE_MS * 1000000ull) == UV_ETIMEDOUT)
-            break;
-    }
-    m->asleep = false;
-    if (m->waiting.first && m->commit_window_us && !m->stopping) {
-        /* Nobody signals while we are not asleep: this is a plain wait for company. */
-        uv_cond_timedwait(&m->wake, &m->mutex, m->commit_window_us * 1000ull);
-    }
+    if (!m->backup.req)
+        sleep_until(m, 1, can_tidy ? IDLE_NS : 0);
+    if (m->waiting.first && m->last_batch > m->nwaiting)
+        sleep_until(m, m->last_batch, company_ns(m));
     while (m->waiting.first && n < DB_BATCH_MAX) {
         struct store_req *r = m->waiting.first;
         m->waiting.first = r->next;
         m->jobs[n++] = (struct db_job){.req = r};
     }
+    m->nwaiting -= n;
     if (!m->waiting.first)
         m->waiting.last = &m->waiting.first;
     *stopping = m->stopping && !m->waiting.first;
@@ -240,7 +264,10 @@ static void checkpoint(struct store_sqlite *m)
 static void run_jobs(struct store_sqlite *m, size_t n)
 {
     struct store_req *reqs[DB_BATCH_MAX];
+    uint64_t begun = uv_hrtime();
     db_run_batch(&m->db, m->jobs, n);
+    m->last_batch = n;
+    m->last_batch_ns = uv_hrtime() - begun;
     for (size_t i = 0; i < n; i++)
         reqs[i] = m->jobs[i].req;
     finish(m, reqs, n);
