@@ -67,6 +67,19 @@ enum exit_code err_exit_code(enum err e)
     return row_of(e)->exit;
 }
 
+/* A cut sentence is still a sentence, but half a character is not UTF-8 and would be refused where
+ * it arrives. */
+static void end_at_whole_character(char *text, size_t len)
+{
+    size_t start = len; /* of the last character */
+    while (start && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    unsigned char lead = start ? (unsigned char)text[start - 1] : 0;
+    size_t need = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    if (start && len - (start - 1) < need)
+        text[start - 1] = 0;
+}
+
 enum err err_set(struct err_info *info, enum err code, const char *fmt, ...)
 {
     if (!info)
@@ -74,8 +87,11 @@ enum err err_set(struct err_info *info, enum err code, const char *fmt, ...)
     va_list ap;
     va_start(ap, fmt);
     info->code = code;
-    (void)vsnprintf(info->text, sizeof info->text, fmt,
-                    ap); /* a cut sentence is still a sentence */
+    int len = vsnprintf(info->text, sizeof info->text, fmt, ap);
     va_end(ap);
+    if (len < 0)
+        info->text[0] = 0;
+    else if ((size_t)len >= sizeof info->text)
+        end_at_whole_character(info->text, sizeof info->text - 1);
     return code;
 }
