@@ -1,0 +1,44 @@
+#ifndef TANDEM_CLIENT_EDITOR_DESCRIBE_H
+#define TANDEM_CLIENT_EDITOR_DESCRIBE_H
+
+/* Fields, values, people and events in words, the same for the full screen and for --plain. What it
+ * appends may hold words of others as they are: the screen and plain mode make them safe. Pure. */
+
+#include "client/link/replica.h"
+
+/* "requires improvement" for the code of a grade, "not met" for "not_met". "" stays "". */
+void describe_value(const struct template *t, const struct part_def *def, const char *value,
+                    struct buf *out);
+/* "B1 rationale", "D1 3 note", "L5 action 2, due" */
+void describe_field(const struct replica *r, struct field f, struct buf *out);
+/* What the part is called inside its question: "rationale", "3 children's views". */
+void describe_part(const struct replica *r, struct field f, struct buf *out);
+/* "Anna Frost (FRO)" */
+void describe_person(const struct replica *r, uint32_t person, struct buf *out);
+/* "held by IRO" */
+void describe_held(const struct replica *r, struct field f, struct buf *out);
+/* "empty", "partly", "done", "not needed" */
+const char *describe_state(enum question_state s);
+/* "finding", "action", "evidence", "person": one of a list. */
+const char *describe_item(enum part list);
+
+/* What may be chosen for a part (`in_list`: of an item of a list). Returns how many; fills at most
+ * `cap`. */
+struct choice {
+    char code[64];
+    char label[96];
+};
+size_t describe_choices(const struct template *t, const struct question *q,
+                        const struct part_def *def, bool in_list, struct choice *choices,
+                        size_t cap);
+
+/* The status line: the whole truth about what is saved. `offline_why` may be NULL. */
+void describe_status(const struct replica *r, const char *offline_why, bool joining,
+                     struct buf *out);
+
+/* What an event did, one line per operation but for OP_TEXT and OP_HELD (which give nothing):
+ * "AF set B1 agreed grade to Good". Calls `fn` with each line (not yet safe). */
+typedef void (*describe_fn)(void *user, struct field f, const char *line);
+void describe_event(const struct replica *r, const struct event *e, describe_fn fn, void *user);
+
+#endif
