@@ -1,0 +1,728 @@
+#include "client/editor/model.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/editor/model_state.h"
+#include "common/utf8.h"
+
+/* ---- life ---- */
+
+static void on_news(void *user, const struct replica_news *n);
+
+struct editor *editor_new(struct replica *r, const char *ref)
+{
+    struct editor *ed = calloc(1, sizeof *ed);
+    if (!ed)
+        return NULL;
+    ed->r = r;
+    snprintf(ed->ref, sizeof ed->ref, "%s", ref);
+    ed->rows = HOME_ROWS;
+    ed->cols = HOME_COLS;
+    ed->in_tree = true;
+    ed->stale = true;
+    ed->goal_col = -1;
+    ed->line = LINE_JOINING;
+    replica_on_news(r, on_news, ed);
+    return ed;
+}
+
+static void drop_notice(struct editor *ed)
+{
+    free(ed->notices[0].text);
+    free(ed->notices[0].kept);
+    ed->nnotices--;
+    memmove(ed->notices, ed->notices + 1, ed->nnotices * sizeof *ed->notices);
+}
+
+void editor_free(struct editor *ed)
+{
+    if (!ed)
+        return;
+    replica_on_news(ed->r, NULL, NULL);
+    while (ed->nnotices)
+        drop_notice(ed);
+    model_free_form(ed);
+    free(ed->form);
+    free(ed->tree);
+    buf_free(&ed->line_box.text);
+    buf_free(&ed->clipboard);
+    buf_free(&ed->needle);
+    free(ed);
+}
+
+const struct audit *model_audit(const struct editor *ed)
+{
+    return replica_audit(ed->r);
+}
+
+const struct question *model_question(const struct editor *ed)
+{
+    const struct audit *a = model_audit(ed);
+    return a ? template_question(audit_template(a), ed->question) : NULL;
+}
+
+bool editor_left(const struct editor *ed)
+{
+    return ed->left;
+}
+
+bool editor_wants_redraw(struct editor *ed)
+{
+    bool redraw = ed->redraw;
+    ed->redraw = false;
+    return redraw;
+}
+
+struct field editor_field(const struct editor *ed)
+{
+    return ed->in_tree ? (struct field){.question = ed->question} : ed->field;
+}
+
+size_t editor_pos_cp(const struct editor *ed)
+{
+    return ed->pos_cp;
+}
+
+const char *editor_clipboard(struct editor *ed)
+{
+    return buf_cstr(&ed->clipboard);
+}
+
+/* ---- saying things ---- */
+
+void editor_say(struct editor *ed, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(ed->said, sizeof ed->said, fmt, ap);
+    va_end(ap);
+}
+
+void model_refused(struct editor *ed, enum err e, const struct err_info *why)
+{
+    editor_say(ed, "%s", why && why->text[0] ? why->text : err_text(e));
+}
+
+/* Stays until dismissed. When too many wait, the oldest without kept words makes room; their number
+ * is said. */
+void model_notice(struct editor *ed, const char *text, const char *kept)
+{
+    if (ed->nnotices == MAX_NOTICES) {
+        if (!kept) {
+            ed->notices_lost++;
+            return;
+        }
+        drop_notice(ed);
+        ed->notices_lost++;
+    }
+    struct notice n = {.text = strdup(text), .kept = kept && *kept ? strdup(kept) : NULL};
+    if (n.text)
+        ed->notices[ed->nnotices++] = n;
+    else
+        free(n.kept);
+}
+
+void model_ask(struct editor *ed, enum ask_purpose purpose, struct field f, const char *text)
+{
+    ed->ask = (struct ask_box){.purpose = purpose, .field = f};
+    snprintf(ed->ask.text, sizeof ed->ask.text, "%s", text);
+    ed->popup = POPUP_ASK;
+}
+
+static void tell_conflict(struct editor *ed, const struct replica_news *n)
+{
+    struct buf text = BUF_INIT;
+    const struct part_def *def = part_find((enum part)n->field.part);
+    if (n->text)
+        buf_append_str(&text, n->text);
+    else
+        describe_field(ed->r, n->field, &text);
+    if (n->theirs && model_audit(ed) && def) {
+        buf_appendf(&text, " %s's value stands: ", replica_name(ed->r, n->person));
+        if (*n->theirs)
+            describe_value(audit_template(model_audit(ed)), def, n->theirs, &text);
+        else
+            buf_append_str(&text, "(empty)");
+    }
+    model_notice(ed, buf_cstr(&text), NULL);
+    buf_free(&text);
+}
+
+static void on_news(void *user, const struct replica_news *n)
+{
+    struct editor *ed = user;
+    ed->stale = true;
+    switch (n->kind) {
+    case NEWS_EVENT:
+    case NEWS_MOVED:
+        return;
+    case NEWS_CAME:
+        editor_say(ed, "%s has come in.", replica_name(ed->r, n->person));
+        return;
+    case NEWS_WENT:
+        editor_say(ed, "%s has left.", replica_name(ed->r, n->person));
+        return;
+    case NEWS_CONFLICT:
+        tell_conflict(ed, n);
+        return;
+    case NEWS_REFUSED:
+        model_notice(ed, n->text ? n->text : "The server refused what you wrote.",
+                     n->kept ? n->kept : "");
+        return;
+    case NEWS_CAUGHT_UP:
+        model_notice(ed, n->text ? n->text : "Back on line.", NULL);
+        return;
+    }
+}
+
+void editor_set_line(struct editor *ed, enum editor_line line, const char *why)
+{
+    ed->line = line;
+    snprintf(ed->line_why, sizeof ed->line_why, "%s", why ? why : "");
+}
+
+void editor_time(struct editor *ed, int64_t mono_ms, int64_t utc_ms)
+{
+    ed->mono_ms = mono_ms;
+    ed->utc_ms = utc_ms;
+}
+
+/* ---- geometry ---- */
+
+/* Rows that what is to be said needs (at least the one that is kept free for it). */
+static uint16_t notice_rows(const struct editor *ed, uint16_t cols)
+{
+    struct layout l = {0};
+    size_t rows = 1;
+    const char *text = ed->nnotices ? ed->notices[0].text : ed->said;
+    const char *kept = ed->nnotices ? ed->notices[0].kept : NULL;
+    if (*text && !layout_make(&l, (const uint8_t *)text, strlen(text), cols))
+        rows = l.nlines;
+    if (kept && !layout_make(&l, (const uint8_t *)kept, strlen(kept), cols))
+        rows += l.nlines;
+    layout_fini(&l);
+    if (ed->nnotices)
+        rows++; /* how to dismiss it */
+    return (uint16_t)(rows < ed->rows / 3u ? rows : ed->rows / 3 ? ed->rows / 3 : 1);
+}
+
+struct geometry model_geometry(const struct editor *ed)
+{
+    struct geometry g = {0};
+    uint16_t cols = ed->cols, top = 0, bottom = ed->rows;
+    g.too_small = cols < 20 || ed->rows < 5;
+    if (!ed->rows || !cols)
+        return g;
+    g.status = (struct rect){--bottom, 0, 1, cols};
+    if (g.too_small) {
+        g.pane = (struct rect){0, 0, bottom, cols};
+        return g;
+    }
+    if (ed->rows >= 8)
+        g.who = (struct rect){--bottom, 0, 1, cols};
+    uint16_t notice = notice_rows(ed, cols);
+    bottom = (uint16_t)(bottom - notice);
+    g.notice = (struct rect){bottom, 0, notice, cols};
+    if (ed->rows >= 12)
+        g.title = (struct rect){top++, 0, 1, cols};
+    uint16_t height = (uint16_t)(bottom - top), left = 0, right = cols;
+    bool narrow = cols < 60;
+    g.tree_shown = !narrow || ed->in_tree;
+    if (g.tree_shown) {
+        uint16_t width = narrow ? cols : cols >= 100 ? TREE_COLS + 8 : TREE_COLS;
+        g.tree = (struct rect){top, 0, height, width};
+        left = narrow ? 0 : width;
+    }
+    if (cols >= WIDE_COLS) {
+        right = (uint16_t)(cols - COMMENT_COLS);
+        g.comments = (struct rect){top, right, height, COMMENT_COLS};
+        g.comments_shown = true;
+    } else if (ed->comments_open && height >= 6) {
+        uint16_t half = height / 2;
+        g.comments =
+            (struct rect){(uint16_t)(top + height - half), left, half, (uint16_t)(cols - left)};
+        g.comments_shown = true;
+        height = (uint16_t)(height - half);
+    }
+    g.pane = (struct rect){top, left, height, (uint16_t)(right - left)};
+    return g;
+}
+
+uint16_t model_text_cols(const struct editor *ed)
+{
+    struct editor probe = *ed; /* the width does not depend on where the keys go */
+    probe.in_tree = false;
+    uint16_t cols = model_geometry(&probe).pane.cols;
+    return cols > GUTTER_LEFT + GUTTER_RIGHT + 1 ? (uint16_t)(cols - GUTTER_LEFT - GUTTER_RIGHT)
+                                                 : 1;
+}
+
+/* ---- taking up changes ---- */
+
+static void follow(struct editor *ed)
+{
+    for (size_t i = 0; i < replica_present_count(ed->r); i++) {
+        struct replica_present p = replica_present_at(ed->r, i);
+        if (p.person != ed->follow || p.me)
+            continue;
+        size_t pos = 0;
+        const struct text *t = p.has_cursor ? audit_text(model_audit(ed), p.field) : NULL;
+        if (t && text_anchor_pos(t, p.head, &pos))
+            pos = 0;
+        if (p.field.question &&
+            (!field_equal(p.field, editor_field(ed)) || (p.has_cursor && pos != ed->pos_cp))) {
+            uint32_t person = ed->follow;
+            model_go(ed, p.field, pos);
+            ed->in_tree = !p.field.part;
+            ed->follow = person;
+            model_send_cursor(ed);
+        }
+        return;
+    }
+    ed->follow = 0;
+    editor_say(ed, "The person you followed has left.");
+}
+
+static void first_question(struct editor *ed)
+{
+    const struct template *t = audit_template(model_audit(ed));
+    if (!template_question(t, ed->question))
+        ed->question = t->nquestions ? t->questions[0].number : 0;
+}
+
+/* Rebuilds what is shown. `keep_eye`: the cursor's line stays on its row of the screen. */
+static void rebuild(struct editor *ed, bool keep_eye)
+{
+    long eye = (long)model_cursor_line(ed) - (long)ed->top_line;
+    bool had = ed->nform > 0;
+    ed->seen_version = replica_version(ed->r);
+    ed->stale = false;
+    if (!model_audit(ed))
+        return;
+    first_question(ed);
+    if (!model_build_tree(ed) || !model_build_form(ed)) {
+        editor_say(ed, "Out of memory: not everything is shown.");
+        return;
+    }
+    model_focus_field(ed, ed->field);
+    model_find_cursor(ed);
+    if (had && keep_eye) {
+        long top = (long)model_cursor_line(ed) - eye;
+        ed->top_line = top > 0 ? (size_t)top : 0;
+    }
+    if (ed->nlines && ed->top_line >= ed->nlines)
+        ed->top_line = ed->nlines - 1;
+}
+
+void editor_refresh(struct editor *ed)
+{
+    if (!ed->stale && ed->seen_version == replica_version(ed->r))
+        return;
+    rebuild(ed, true);
+    if (ed->follow && model_audit(ed))
+        follow(ed);
+}
+
+void editor_resize(struct editor *ed, uint16_t rows, uint16_t cols)
+{
+    ed->rows = rows;
+    ed->cols = cols;
+    rebuild(ed, false);
+    model_show_cursor(ed);
+}
+
+void model_go(struct editor *ed, struct field f, size_t pos_cp)
+{
+    bool same = ed->question == f.question;
+    ed->question = f.question;
+    ed->follow = 0;
+    if (!same || ed->stale) {
+        ed->field = (struct field){0};
+        ed->focus = 0;
+        ed->top_line = 0;
+        rebuild(ed, false);
+    }
+    if (f.part) {
+        model_focus_field(ed, f);
+        ed->in_tree = false;
+        model_set_cursor(ed, pos_cp);
+    } else if (!same) {
+        model_focus_field(ed, (struct field){0});
+    }
+    model_show_cursor(ed);
+}
+
+void model_send_cursor(struct editor *ed)
+{
+    const struct form_row *row = model_focus_row(ed);
+    if (!model_audit(ed))
+        return;
+    if (ed->in_tree || !row)
+        replica_set_cursor(ed->r, (struct field){.question = ed->question}, 0, 0);
+    else if (row->kind != FORM_LIVE || row->held)
+        replica_set_cursor(ed->r, row->field, 0, 0);
+    else
+        replica_set_cursor(ed->r, row->field, ed->pos_cp, ed->marked ? ed->mark_cp : ed->pos_cp);
+}
+
+/* ---- keys ---- */
+
+enum key_context model_context(const struct editor *ed)
+{
+    const struct form_row *row = model_focus_row(ed);
+    switch (ed->popup) {
+    case POPUP_PICKER:
+        return CTX_PICKER;
+    case POPUP_LINE:
+        return CTX_LINE;
+    case POPUP_ASK:
+        return CTX_ASK;
+    case POPUP_HELP:
+        return CTX_HELP;
+    case POPUP_NONE:
+        break;
+    }
+    if (ed->comments_open)
+        return CTX_COMMENTS;
+    if (ed->in_tree || !row)
+        return CTX_TREE;
+    if (ed->authors)
+        return CTX_AUTHORS;
+    return row->kind == FORM_LIVE && !row->held ? CTX_TEXT : CTX_FIELD;
+}
+
+static void leave(struct editor *ed)
+{
+    struct replica_status s = replica_status(ed->r);
+    char text[300];
+    if (!s.pending_chars && !s.pending_ops) {
+        ed->left = true;
+        return;
+    }
+    snprintf(text, sizeof text,
+             "%zu characters and %zu other changes are not saved on the server yet. They are kept "
+             "on this computer and sent when you next open this audit. Leave now? (y/n)",
+             s.pending_chars, s.pending_ops);
+    model_ask(ed, ASK_LEAVE, (struct field){0}, text);
+}
+
+static void back(struct editor *ed)
+{
+    if (ed->popup)
+        ed->popup = POPUP_NONE;
+    else if (ed->comments_open)
+        ed->comments_open = false;
+    else if (ed->nnotices)
+        drop_notice(ed);
+    else if (ed->notices_lost)
+        ed->notices_lost = 0;
+    else if (ed->follow)
+        ed->follow = 0;
+    else if (ed->marked)
+        ed->marked = ed->mark_sticky = false;
+    else if (ed->authors)
+        ed->authors = false, ed->stale = true;
+    else
+        ed->in_tree = true;
+}
+
+static void copy_kept(struct editor *ed)
+{
+    if (!ed->nnotices || !ed->notices[0].kept) {
+        editor_say(ed, "No notice keeps words.");
+        return;
+    }
+    buf_clear(&ed->clipboard);
+    buf_append_str(&ed->clipboard, ed->notices[0].kept);
+    drop_notice(ed);
+    editor_say(ed, "Copied; Ctrl-V puts the words where you want them.");
+}
+
+static void help_action(struct editor *ed, enum action a)
+{
+    size_t page = ed->rows > 4 ? ed->rows - 4u : 1, lines = keymap_help(CTX_TREE, NULL, 0);
+    size_t most = lines > page ? lines - page : 0;
+    switch ((int)a) {
+    case ACT_UP:
+        ed->help_top -= ed->help_top > 0;
+        break;
+    case ACT_DOWN:
+        ed->help_top++;
+        break;
+    case ACT_PAGE_UP:
+        ed->help_top = ed->help_top > page ? ed->help_top - page : 0;
+        break;
+    case ACT_PAGE_DOWN:
+        ed->help_top += page;
+        break;
+    case ACT_HOME:
+        ed->help_top = 0;
+        break;
+    case ACT_END:
+        ed->help_top = most;
+        break;
+    default:
+        break;
+    }
+    if (ed->help_top > most)
+        ed->help_top = most;
+}
+
+static void authors_action(struct editor *ed, enum action a)
+{
+    int page = model_geometry(ed).pane.rows - 1;
+    switch ((int)a) {
+    case ACT_UP:
+        model_scroll(ed, -1);
+        return;
+    case ACT_DOWN:
+        model_scroll(ed, 1);
+        return;
+    case ACT_PAGE_UP:
+        model_scroll(ed, -(page > 1 ? page : 1));
+        return;
+    case ACT_PAGE_DOWN:
+        model_scroll(ed, page > 1 ? page : 1);
+        return;
+    case ACT_HOME:
+        ed->top_line = 0;
+        return;
+    case ACT_END:
+        model_scroll(ed, (int)ed->nlines);
+        return;
+    default:
+        return;
+    }
+}
+
+static void step_field(struct editor *ed, int by)
+{
+    size_t before = ed->focus;
+    model_focus_step(ed, by);
+    if (ed->focus != before)
+        return;
+    uint16_t question = ed->question;
+    model_step_question(ed, by);
+    if (by < 0 && ed->question != question)
+        model_field_action(ed, ACT_END);
+}
+
+/* What works in every main context. False: the context's own. */
+static bool common_action(struct editor *ed, enum action a)
+{
+    switch ((int)a) {
+    case ACT_HELP:
+        ed->popup = POPUP_HELP;
+        ed->help_top = 0;
+        return true;
+    case ACT_LEAVE:
+        leave(ed);
+        return true;
+    case ACT_REDRAW:
+        ed->redraw = true;
+        return true;
+    case ACT_BACK:
+        back(ed);
+        return true;
+    default:
+        break;
+    }
+    if (!model_audit(ed))
+        return true; /* nothing is here yet to do anything with */
+    switch ((int)a) {
+    case ACT_NEXT_UNANSWERED:
+        model_next_unanswered(ed);
+        return true;
+    case ACT_FIND:
+        model_open_line(ed, LINE_FIND, "Search in all answers", "Enter: search; F3: next");
+        model_line_type(ed, ed->needle.data, ed->needle.len);
+        return true;
+    case ACT_FIND_NEXT:
+    case ACT_FIND_PREV:
+        model_find(ed, a == ACT_FIND_PREV);
+        return true;
+    case ACT_AUTHORS:
+    case ACT_STRUCK:
+        if (a == ACT_STRUCK)
+            ed->struck = !ed->struck;
+        ed->authors = a == ACT_STRUCK ? true : !ed->authors;
+        ed->stale = true;
+        return true;
+    case ACT_FOLLOW:
+        if (ed->follow)
+            ed->follow = 0;
+        else
+            model_open_follow(ed);
+        return true;
+    case ACT_COMMENTS:
+        model_comments_toggle(ed);
+        return true;
+    case ACT_COMMENT_NEW:
+        model_comment_new(ed);
+        return true;
+    case ACT_PROMPTS:
+        ed->prompts_hidden = !ed->prompts_hidden;
+        ed->stale = true;
+        return true;
+    case ACT_GO:
+        model_open_line(ed, LINE_GO, "Go to question", "B1, B1.rationale, D1[3], ...");
+        return true;
+    case ACT_QUESTION_NEXT:
+        model_step_question(ed, 1);
+        return true;
+    case ACT_QUESTION_PREV:
+        model_step_question(ed, -1);
+        return true;
+    case ACT_TREE:
+        ed->in_tree = !ed->in_tree || ed->focus >= ed->nform;
+        return true;
+    case ACT_NOTICE_COPY:
+        copy_kept(ed);
+        return true;
+    case ACT_COPY:
+        model_copy(ed);
+        return true;
+    case ACT_UNDO:
+    case ACT_REDO:
+        model_undo(ed, a == ACT_REDO);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void context_action(struct editor *ed, enum key_context ctx, enum action a, bool select)
+{
+    if ((ctx & (CTX_TEXT | CTX_FIELD | CTX_AUTHORS)) &&
+        (a == ACT_FIELD_NEXT || a == ACT_FIELD_PREV)) {
+        step_field(ed, a == ACT_FIELD_NEXT ? 1 : -1);
+        return;
+    }
+    switch (ctx) {
+    case CTX_TREE:
+        model_tree_action(ed, a);
+        return;
+    case CTX_TEXT:
+        model_text_action(ed, a, select);
+        return;
+    case CTX_FIELD:
+        model_field_action(ed, a);
+        return;
+    case CTX_AUTHORS:
+        authors_action(ed, a);
+        return;
+    case CTX_PICKER:
+        model_picker_action(ed, a);
+        return;
+    case CTX_LINE:
+        model_line_action(ed, a);
+        return;
+    case CTX_COMMENTS:
+        model_comments_action(ed, a);
+        return;
+    case CTX_ASK:
+        model_ask_answer(ed, a == ACT_YES);
+        return;
+    case CTX_HELP:
+        help_action(ed, a);
+        return;
+    case CTX_COUNT:
+        return;
+    }
+}
+
+/* Characters that no row of the table claims. */
+static void type_text(struct editor *ed, enum key_context ctx, uint32_t cp)
+{
+    uint8_t u[4];
+    size_t n = utf8_encode(cp, u);
+    if (utf8_check_text(u, n, true, NULL))
+        return;
+    if (ctx == CTX_AUTHORS) {
+        ed->authors = false;
+        rebuild(ed, false);
+        model_show_cursor(ed);
+        ctx = model_context(ed);
+    }
+    if (ctx == CTX_TEXT)
+        model_type(ed, u, n, ACT_NONE);
+    else if (ctx == CTX_LINE)
+        model_line_type(ed, u, n);
+    else if (ctx == CTX_PICKER)
+        model_picker_type(ed, cp);
+    else if (ctx == CTX_FIELD && model_focus_row(ed))
+        model_open_value(ed, model_focus_row(ed), cp);
+}
+
+/* Own motions and edits end following; looking around does not. */
+static bool ends_following(enum action a)
+{
+    switch ((int)a) {
+    case ACT_HELP:
+    case ACT_REDRAW:
+    case ACT_BACK:
+    case ACT_FOLLOW:
+    case ACT_COMMENTS:
+    case ACT_PROMPTS:
+    case ACT_AUTHORS:
+    case ACT_STRUCK:
+    case ACT_NOTICE_COPY:
+    case ACT_COPY:
+    case ACT_LEAVE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* After one's own key: the pane stays, and scrolls as little as the cursor needs. */
+static void settle(struct editor *ed, enum action a)
+{
+    bool scrolled = ed->authors && !ed->in_tree && a >= ACT_UP && a <= ACT_PAGE_DOWN;
+    if (ed->stale || ed->seen_version != replica_version(ed->r))
+        rebuild(ed, false);
+    if (model_audit(ed) && !scrolled)
+        model_show_cursor(ed);
+    model_send_cursor(ed);
+}
+
+void editor_key(struct editor *ed, struct key k)
+{
+    bool select;
+    editor_refresh(ed);
+    ed->said[0] = 0;
+    enum key_context ctx = model_context(ed);
+    enum action a = keymap_find(k, ctx, &select);
+    bool typed = !a && key_is_text(k);
+    if ((a && ends_following(a) && ed->popup != POPUP_PICKER) || typed)
+        ed->follow = 0;
+    if (a && !common_action(ed, a))
+        context_action(ed, ctx, a, select);
+    else if (typed && model_audit(ed))
+        type_text(ed, ctx, k.code);
+    settle(ed, a);
+}
+
+void editor_paste(struct editor *ed, const uint8_t *data, size_t len)
+{
+    struct buf clean = BUF_INIT;
+    editor_refresh(ed);
+    ed->said[0] = 0;
+    enum key_context ctx = model_context(ed);
+    size_t dropped = clipboard_clean(data, len, ctx == CTX_LINE, &clean);
+    if (dropped)
+        editor_say(ed, "%zu characters that may not be in an answer were left out.", dropped);
+    if (!buf_failed(&clean) && model_audit(ed)) {
+        if (ctx == CTX_TEXT)
+            model_type(ed, clean.data, clean.len, ACT_PASTE);
+        else if (ctx == CTX_LINE)
+            model_line_type(ed, clean.data, clean.len);
+        else
+            editor_say(ed, "Go to a text to paste into it.");
+    }
+    buf_free(&clean);
+    settle(ed, ACT_NONE);
+}

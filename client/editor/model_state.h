@@ -1,0 +1,230 @@
+#ifndef TANDEM_CLIENT_EDITOR_MODEL_STATE_H
+#define TANDEM_CLIENT_EDITOR_MODEL_STATE_H
+
+/* Inside the model: its state, shared by model*.c and view.c and by nobody else. */
+
+#include "client/editor/describe.h"
+#include "client/editor/keymap.h"
+#include "client/editor/layout.h"
+#include "client/editor/model.h"
+
+enum { HOME_COLS = 80, HOME_ROWS = 24, TREE_COLS = 27, COMMENT_COLS = 36, WIDE_COLS = 120 };
+enum { GUTTER_LEFT = 2, GUTTER_RIGHT = 4 }; /* beside a text: focus and comment marks; initials */
+enum { MAX_CHOICES = 64, MAX_NOTICES = 32, UNDO_PAUSE_MS = 1000 };
+
+/* ---- the list of questions ---- */
+struct tree_row {
+    bool is_section;
+    uint16_t section;  /* index */
+    uint16_t question; /* number; of a section row: its first question */
+};
+
+/* ---- the answer, as rows ---- */
+enum form_kind {
+    FORM_STATIC, /* heading, wording, prompts, a remark */
+    FORM_FIELD,  /* "label: value" */
+    FORM_LIVE,   /* a label and a live text below it */
+    FORM_LIST,   /* head of a list; items can be added */
+    FORM_ITEM,   /* head of an item; it can be removed */
+};
+struct form_row {
+    enum form_kind kind;
+    uint8_t attrs;
+    uint8_t indent;
+    bool held, pending;
+    enum right right; /* not FORM_STATIC */
+    struct field field;
+    const struct part_def *def; /* not FORM_STATIC */
+    struct buf label;           /* FORM_LIVE: the line above; else unused */
+    struct buf text;            /* what is laid out */
+    struct layout layout;
+    struct span *spans; /* authorship view: how to draw which positions */
+    size_t nspans, cap_spans;
+    size_t first_line, nlines; /* in the pane */
+};
+struct span {
+    size_t start_cp, end_cp;
+    uint8_t attrs, colour;
+};
+static inline bool form_focusable(const struct form_row *row)
+{
+    return row->kind != FORM_STATIC;
+}
+/* Lines of the row before its text. */
+static inline size_t form_label_lines(const struct form_row *row)
+{
+    return row->kind == FORM_LIVE ? 1 : 0;
+}
+
+/* ---- boxes ---- */
+enum popup { POPUP_NONE, POPUP_PICKER, POPUP_LINE, POPUP_ASK, POPUP_HELP };
+
+struct picker {
+    char title[96];
+    struct choice choices[MAX_CHOICES];
+    bool ticked[MAX_CHOICES];
+    size_t n, selected;
+    bool several;   /* several may be ticked */
+    bool follow;    /* chooses a person, code = number; else a value of `field` */
+    bool can_clear; /* the last choice is "(empty)" */
+    struct field field;
+};
+
+enum line_purpose { LINE_VALUE, LINE_FIND, LINE_GO, LINE_COMMENT, LINE_REPLY };
+struct line_box {
+    enum line_purpose purpose;
+    char title[96];
+    char hint[96];
+    char error[400];
+    struct buf text;
+    size_t pos_cp;
+    bool is_date;
+    struct field field;
+    bool on_words, must_answer;
+    struct text_anchor start, end; /* LINE_COMMENT on words */
+    uint64_t comment;              /* LINE_REPLY */
+};
+
+enum ask_purpose { ASK_LEAVE, ASK_REMOVE };
+struct ask_box {
+    enum ask_purpose purpose;
+    char text[300];
+    struct field field;
+};
+
+struct notice {
+    char *text;
+    char *kept; /* or NULL */
+};
+
+struct editor {
+    struct replica *r;
+    char ref[64];
+    uint16_t rows, cols;
+    int64_t mono_ms, utc_ms;
+    uint64_t seen_version;
+    bool stale; /* rebuild even though the replica has not changed */
+    bool left, redraw;
+    enum editor_line line;
+    char line_why[200];
+
+    /* where I am */
+    bool in_tree;
+    uint16_t question;
+    struct field field; /* the focused row */
+    enum form_kind field_kind;
+    struct text_anchor head, tail; /* in field's text; tail counts while `marked` */
+    size_t pos_cp, mark_cp;        /* where they stood at the last refresh */
+    bool marked, mark_sticky; /* sticky: set by the mark key, motions without Shift select too */
+    int goal_col;             /* column that up and down aim for; -1 = where the cursor is */
+
+    /* the tree */
+    struct tree_row *tree;
+    size_t ntree;
+
+    /* the pane */
+    struct form_row *form;
+    size_t nform, cap_form;
+    size_t focus; /* index into form; nform when nothing can be focused */
+    size_t nlines, top_line;
+    bool prompts_hidden, authors, struck;
+
+    /* boxes */
+    enum popup popup;
+    struct picker picker;
+    struct line_box line_box;
+    struct ask_box ask;
+    size_t help_top;
+
+    /* comments */
+    bool comments_open, show_resolved;
+    uint64_t comment; /* the selected one's id */
+
+    struct notice notices[MAX_NOTICES];
+    size_t nnotices, notices_lost;
+    char said[300];
+
+    struct buf clipboard;
+    struct buf needle;
+    uint32_t follow; /* person; 0 = nobody */
+    struct field follow_at;
+    int64_t edit_ms; /* last own edit, for undo steps */
+    enum action edit_kind;
+};
+
+/* ---- geometry: where things are for this size of screen ---- */
+struct geometry {
+    bool too_small;
+    bool tree_shown, comments_shown;
+    struct rect title, tree, pane, comments, notice, who, status;
+};
+struct geometry model_geometry(const struct editor *ed);
+uint16_t model_text_cols(const struct editor *ed); /* width that texts are wrapped to */
+
+/* ---- model.c ---- */
+enum key_context model_context(const struct editor *ed);
+void model_refused(struct editor *ed, enum err e, const struct err_info *why);
+void model_notice(struct editor *ed, const char *text, const char *kept);
+void model_ask(struct editor *ed, enum ask_purpose purpose, struct field f, const char *text);
+const struct audit *model_audit(const struct editor *ed); /* NULL before the join */
+const struct question *model_question(const struct editor *ed);
+/* Goes to a question (and a part of it when f.part is not 0); position pos_cp in a text. */
+void model_go(struct editor *ed, struct field f, size_t pos_cp);
+void model_send_cursor(struct editor *ed);
+
+/* ---- model_tree.c ---- */
+bool model_build_tree(struct editor *ed);
+void model_tree_action(struct editor *ed, enum action a);
+void model_next_unanswered(struct editor *ed);
+void model_step_question(struct editor *ed, int by);
+
+/* ---- model_form.c ---- */
+bool model_build_form(struct editor *ed);
+void model_free_form(struct editor *ed);
+struct form_row *model_focus_row(const struct editor *ed); /* or NULL */
+void model_focus_step(struct editor *ed, int by); /* to the next or previous focusable row */
+void model_focus_field(struct editor *ed, struct field f); /* nearest when it is not there */
+size_t model_cursor_line(const struct editor *ed);         /* in the pane */
+void model_show_cursor(struct editor *ed);                 /* scrolls as little as it takes */
+void model_scroll(struct editor *ed, int by);
+void model_field_action(struct editor *ed, enum action a);
+
+/* ---- model_text.c ---- */
+void model_text_action(struct editor *ed, enum action a, bool select);
+void model_type(struct editor *ed, const uint8_t *utf8, size_t len, enum action kind);
+void model_set_cursor(struct editor *ed, size_t pos_cp); /* in the focused text; ends a selection */
+void model_find_cursor(struct editor *ed);               /* anchors -> positions */
+const struct text *model_text(const struct editor *ed);  /* of the focused row, or NULL */
+bool model_selection(const struct editor *ed, size_t *start_cp, size_t *end_cp);
+void model_undo(struct editor *ed, bool redo);
+void model_copy(struct editor *ed);
+
+/* ---- model_pick.c: pickers, lines to fill in, questions ---- */
+void model_open_value(struct editor *ed, const struct form_row *row, uint32_t first);
+void model_open_line(struct editor *ed, enum line_purpose p, const char *title, const char *hint);
+void model_open_follow(struct editor *ed);
+void model_picker_action(struct editor *ed, enum action a);
+void model_picker_type(struct editor *ed, uint32_t cp);
+void model_line_action(struct editor *ed, enum action a);
+void model_line_type(struct editor *ed, const uint8_t *utf8, size_t len);
+void model_ask_answer(struct editor *ed, bool yes);
+
+/* ---- model_comment.c ---- */
+/* Comments in the order of the questions, resolved ones when shown. Returns how many. */
+size_t model_comments(const struct editor *ed, const struct audit_comment **list, size_t cap);
+void model_comment_new(struct editor *ed);
+void model_comment_commit(struct editor *ed);
+void model_comments_toggle(struct editor *ed);
+void model_comments_action(struct editor *ed, enum action a);
+/* Open comments on this question; *must counts those that must be answered. */
+size_t model_open_comments(const struct editor *ed, uint16_t question, size_t *must);
+
+/* ---- model_search.c ---- */
+void model_find(struct editor *ed, bool backward);
+
+/* ---- clipboard.c ---- */
+/* Appends what may be in an answer: newlines for any line end, no controls. Returns how many
+ * characters were left out. `one_line`: newlines and tabs become blanks. */
+size_t clipboard_clean(const uint8_t *data, size_t len, bool one_line, struct buf *out);
+
+#endif
