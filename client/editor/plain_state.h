@@ -1,0 +1,56 @@
+#ifndef TANDEM_CLIENT_EDITOR_PLAIN_STATE_H
+#define TANDEM_CLIENT_EDITOR_PLAIN_STATE_H
+
+/* Inside the plain mode, shared by plain*.c. It stands on the editor's model (its questions, rows
+ * and positions), and shows it in lines instead of cells. */
+
+#include "client/editor/model_state.h"
+#include "client/editor/plain.h"
+
+/* What the person has last been told of a text. */
+struct told {
+    struct field field;
+    struct buf text;
+    /* somebody else has changed it since: */
+    bool changed;
+    uint32_t who[4];
+    size_t nwho;
+    int64_t tell_ms, latest_ms;
+};
+
+struct plain {
+    struct replica *r;
+    struct editor *ed; /* where I am; never drawn */
+    plain_say_fn say;
+    void *user;
+    int64_t mono_ms;
+    enum editor_line line;
+    bool greeted, left, asked_to_leave;
+    enum replica_saved saved;
+
+    struct told *told;
+    size_t ntold, cap_told;
+    bool told_all_stale; /* the audit was read anew: nobody's words are new */
+
+    bool writing;
+    bool appending;
+    struct field write_field;
+    struct buf written;
+    struct field text; /* the live text that edit, insert and delete work on */
+    char prompt[64];
+};
+
+/* Formats a line, makes it safe and says it. */
+void plain_say(struct plain *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Text of several lines, each said by itself behind `indent`. */
+void plain_say_text(struct plain *p, const char *indent, const char *utf8, size_t len);
+void plain_show(struct plain *p); /* the current question */
+/* The person knows what stands in this text now (they wrote it, or have just read it). */
+void plain_told(struct plain *p, struct field f);
+void plain_refused(struct plain *p, enum err e, const struct err_info *why);
+/* One command. */
+void plain_command(struct plain *p, const char *line);
+/* A line of a text that is being written. */
+void plain_write_line(struct plain *p, const char *line);
+
+#endif
