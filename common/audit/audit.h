@@ -174,6 +174,9 @@ void audit_missing(const struct audit *a, audit_missing_fn fn, void *user);
 /* Deterministic bytes of the whole. With `v`, only what this viewer may see (and without struck-out
  * words); NULL = everything, as the server stores it. */
 void audit_encode(const struct audit *a, const struct viewer *v, struct buf *out);
+/* An earlier state, by the rights that `v` has in `now`: the same audit as it stands. */
+void audit_encode_past(const struct audit *past, const struct audit *now, const struct viewer *v,
+                       struct buf *out);
 /* Returns new. `t` as in audit_new; must be the template that the snapshot names. */
 MUST_CHECK enum err audit_decode(const struct template *t, const void *data, size_t len_bytes,
                                  struct audit **out, struct err_info *why);

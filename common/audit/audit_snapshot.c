@@ -45,9 +45,16 @@ static void write_agents(const struct audit *a, const struct viewer *v, struct b
     }
 }
 
-static bool is_held(const struct audit *a, const struct audit_part *p, struct field f)
+/* Whose eyes: their part and what is shared with them, both as in `rights`; NULL sees everything.
+ */
+struct eyes {
+    const struct audit *rights;
+    struct audit_part part;
+};
+
+static bool is_held(const struct eyes *p, struct field f)
 {
-    return p && audit_is_held_from(a, p, f);
+    return p && audit_is_held_from(p->rights, &p->part, f);
 }
 
 /* An item that only we know of is not part of the audit yet. */
@@ -60,12 +67,12 @@ static bool is_confirmed(const struct audit *a, struct field f)
     return it && it->rev;
 }
 
-static void write_items(const struct audit *a, const struct audit_part *p, struct buf *out)
+static void write_items(const struct audit *a, const struct eyes *p, struct buf *out)
 {
     for (size_t i = 0; i < a->items.len; i++) {
         const struct list_item *it = &a->items.at[i];
         struct field f = {.question = it->question, .part = it->part, .item = it->id};
-        if (!it->rev || is_held(a, p, f))
+        if (!it->rev || is_held(p, f))
             continue;
         size_t m = pbw_begin(out, 17);
         pbw_u64(out, 1, at_of(f));
@@ -76,11 +83,11 @@ static void write_items(const struct audit *a, const struct audit_part *p, struc
     }
 }
 
-static void write_cells(const struct audit *a, const struct audit_part *p, struct buf *out)
+static void write_cells(const struct audit *a, const struct eyes *p, struct buf *out)
 {
     for (size_t i = 0; i < a->cells.len; i++) {
         const struct cell *c = &a->cells.at[i];
-        if (is_held(a, p, c->field))
+        if (is_held(p, c->field))
             continue;
         size_t m = pbw_begin(out, 18);
         pbw_u64(out, 1, at_of(c->field));
@@ -93,11 +100,11 @@ static void write_cells(const struct audit *a, const struct audit_part *p, struc
     }
 }
 
-static void write_texts(const struct audit *a, const struct audit_part *p, struct buf *out)
+static void write_texts(const struct audit *a, const struct eyes *p, struct buf *out)
 {
     for (size_t i = 0; i < a->texts.len; i++) {
         const struct live_text *l = &a->texts.at[i];
-        if (is_held(a, p, l->field) || audit_text_is_blank(l->text) || !is_confirmed(a, l->field))
+        if (is_held(p, l->field) || audit_text_is_blank(l->text) || !is_confirmed(a, l->field))
             continue;
         size_t m = pbw_begin(out, 19);
         pbw_u64(out, 1, at_of(l->field));
@@ -144,15 +151,10 @@ static void write_comment(const struct audit_comment *c, struct buf *out)
     pbw_end(out, m);
 }
 
-void audit_encode(const struct audit *a, const struct viewer *v, struct buf *out)
+static void encode(const struct audit *a, const struct eyes *p, const struct viewer *v,
+                   struct buf *out)
 {
-    struct audit_part part = {0};
-    const struct audit_part *p = NULL;
     struct audit_info info = audit_info(a);
-    if (v) {
-        part = audit_part_of(a, v);
-        p = &part;
-    }
     pbw_u64(out, 1, FORMAT);
     pbw_str(out, 2, a->t->id);
     pbw_u64(out, 3, a->t->version);
@@ -174,8 +176,23 @@ void audit_encode(const struct audit *a, const struct viewer *v, struct buf *out
     write_cells(a, p, out);
     write_texts(a, p, out);
     for (size_t i = 0; i < a->comments.len; i++)
-        if (!is_held(a, p, a->comments.at[i].field))
+        if (!is_held(p, a->comments.at[i].field))
             write_comment(&a->comments.at[i], out);
+}
+
+void audit_encode_past(const struct audit *past, const struct audit *now, const struct viewer *v,
+                       struct buf *out)
+{
+    const struct eyes eyes = {.rights = now, .part = audit_part_of(now, v)};
+    encode(past, &eyes, v, out);
+}
+
+void audit_encode(const struct audit *a, const struct viewer *v, struct buf *out)
+{
+    if (v)
+        audit_encode_past(a, a, v, out);
+    else
+        encode(a, NULL, NULL, out);
 }
 
 /* ---- reading ---- */
