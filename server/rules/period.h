@@ -1,0 +1,16 @@
+#ifndef TANDEM_SERVER_RULES_PERIOD_H
+#define TANDEM_SERVER_RULES_PERIOD_H
+
+/* Civil dates of an instant in Europe/London, and months before a date. Pure. */
+
+#include <stdint.h>
+
+struct civil {
+    int year, month, day;
+};
+struct civil period_today(int64_t utc_ms);
+/* The same day number so many months earlier, at most the end of that month. */
+struct civil period_months_before(struct civil d, unsigned months);
+void period_format(struct civil d, char out[11]); /* YYYY-MM-DD; years 0 ... 9999 */
+
+#endif
