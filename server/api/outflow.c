@@ -1,0 +1,110 @@
+/* Answers that may be larger than a connection's queue: they go out as the line takes them. The
+ * room's feed for that seat waits meanwhile. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/api/core_inner.h"
+
+enum { PUMP_MS = 20 };
+
+struct outflow {
+    struct outflow *next;
+    struct buf frames; /* length (4 bytes), bytes */
+    size_t at;
+    struct live_seat *seat; /* NULL: gone, or none */
+};
+
+void outflow_add(struct buf *frames, struct buf *frame)
+{
+    buf_append_u32be(frames, (uint32_t)frame->len);
+    buf_append(frames, frame->data, frame->len);
+    frames->failed = frames->failed || frame->failed;
+    buf_clear(frame);
+}
+
+void outflow_add_parts(struct buf *frames, struct buf *scratch, uint32_t id, const uint8_t *data,
+                       size_t len)
+{
+    for (size_t at = 0; at < len; at += SNAPSHOT_PART_BYTES) {
+        size_t part = len - at < SNAPSHOT_PART_BYTES ? len - at : SNAPSHOT_PART_BYTES;
+        wire_snapshot_part(scratch, id, data + at, part);
+        outflow_add(frames, scratch);
+    }
+}
+
+static void free_one(struct outflow *o)
+{
+    buf_free(&o->frames);
+    free(o);
+}
+
+void outflow_free(struct conn *cn)
+{
+    while (cn->outflow) {
+        struct outflow *next = cn->outflow->next;
+        free_one(cn->outflow);
+        cn->outflow = next;
+    }
+}
+
+void outflow_seat_gone(struct conn *cn, const struct live_seat *s)
+{
+    for (struct outflow *o = cn->outflow; o; o = o->next)
+        if (o->seat == s)
+            o->seat = NULL;
+}
+
+/* Sends what half a queue takes. True when all of it is out. */
+static bool pump_one(struct conn *cn, struct outflow *o)
+{
+    struct core *c = cn->core;
+    while (o->at < o->frames.len) {
+        const uint8_t *p = o->frames.data + o->at;
+        size_t len = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+        size_t queued = c->hooks.queued_bytes(c->hooks.user, cn->id);
+        if (queued && queued + len > c->settings.max_outbound_bytes / 2)
+            return false;
+        if (!c->hooks.send(c->hooks.user, cn->id, p + 4, len))
+            return false;
+        o->at += 4 + len;
+    }
+    return true;
+}
+
+void outflow_pump(struct conn *cn)
+{
+    while (cn->outflow && !cn->closing) {
+        struct outflow *o = cn->outflow;
+        if (!pump_one(cn, o)) {
+            struct core *c = cn->core;
+            if (c->mono_ms + PUMP_MS < c->next_ms)
+                c->next_ms = c->mono_ms + PUMP_MS;
+            return;
+        }
+        struct live_seat *s = o->seat;
+        cn->outflow = o->next;
+        free_one(o);
+        if (s)
+            live_resume(s);
+    }
+}
+
+void outflow_start(struct conn *cn, struct buf *frames, struct live_seat *seat)
+{
+    struct outflow *o = calloc(1, sizeof *o);
+    if (!o) {
+        conn_close(cn, 0, ERR_NOMEM, err_text(ERR_NOMEM));
+        return;
+    }
+    o->frames = *frames;
+    o->seat = seat;
+    *frames = (struct buf)BUF_INIT;
+    struct outflow **at = &cn->outflow;
+    while (*at)
+        at = &(*at)->next;
+    *at = o;
+    if (seat)
+        live_pause(seat);
+    outflow_pump(cn);
+}
