@@ -172,17 +172,48 @@ static void look_observation(struct look *l)
 
 /* ---- lists ---- */
 
-static void look_items(struct look *l, enum part list, const enum part *needed, const char *empty)
+/* What an item needs, and how to say that it is not there. */
+struct need {
+    enum part part;
+    const char *sentence;
+};
+static const struct need evidence_needs[] = {
+    {PART_RECORD,                                   "does not say yet whose record it is in"},
+    {PART_PLACE,                                             "does not say yet where in the record it is"},
+    {0}
+};
+static const struct need people_needs[] = {
+    {PART_ROLE,               "has no role yet"},
+    {PART_REF,                       "has no reference yet"},
+    {0}
+};
+static const struct need finding_needs[] = {
+    {PART_TEXT,           "has no words yet"},
+    {PART_THEME,                   "has no theme yet"},
+    {PART_SIGN,"is not marked as strength or development yet"},
+    {0          }
+};
+static const struct need action_needs[] = {
+    {PART_CHANGE,                   "does not say yet what will change for whom"},
+    {PART_SPECIFIC,                             "has no specific action yet"},
+    {PART_MEASURE,"does not say yet how we shall know it is done"},
+    {PART_OWNER,                  "has no owner yet"},
+    {PART_DUE,                             "has no due date yet"},
+    {0}
+};
+
+static void look_items(struct look *l, enum part list, const struct need *needs, const char *empty)
 {
     size_t start, end;
     audit_item_range(l->a, l->q->number, (uint16_t)list, &start, &end);
     if (start == end && empty)
         miss(l, list, 0, MISSING_EMPTY, "%s %s", l->q->code, empty);
+    bool signed_already = l->q->sign && *l->q->sign;
     for (size_t i = start; i < end; i++)
-        for (const enum part *p = needed; *p != PART_NONE; p++)
-            if (!has(l, *p, l->a->items.at[i].id))
-                miss(l, *p, l->a->items.at[i].id, MISSING_PARTLY, "%s[%zu] has no %s yet",
-                     l->q->code, i - start + 1, part_find(*p)->label);
+        for (const struct need *n = needs; n->part; n++)
+            if (!has(l, n->part, l->a->items.at[i].id) && !(n->part == PART_SIGN && signed_already))
+                miss(l, n->part, l->a->items.at[i].id, MISSING_PARTLY, "%s[%zu] %s", l->q->code,
+                     i - start + 1, n->sentence);
 }
 
 static void look_records(struct look *l, const char *record, uint32_t least)
@@ -194,34 +225,27 @@ static void look_records(struct look *l, const char *record, uint32_t least)
         n += !strcmp(value(l, PART_RECORD, l->a->items.at[i].id), record);
     if (n < least)
         miss(l, PART_EVIDENCE, 0, MISSING_EVIDENCE,
-             "%s names %" PRIu32 " of at least %" PRIu32 " places in the %s's record", l->q->code,
-             n, least, record);
+             "%s names %" PRIu32 " place%s in the %s's record; at least %" PRIu32 " %s wanted",
+             l->q->code, n, n == 1 ? "" : "s", record, least, least == 1 ? "is" : "are");
 }
 
 static void look_lists(struct look *l)
 {
-    static const enum part evidence[] = {PART_RECORD, PART_PLACE, PART_NONE};
-    static const enum part people[] = {PART_ROLE, PART_REF, PART_NONE};
-    static const enum part finding[] = {PART_TEXT, PART_THEME, PART_NONE};
-    static const enum part signed_finding[] = {PART_TEXT, PART_SIGN, PART_THEME, PART_NONE};
-    static const enum part action[] = {PART_CHANGE, PART_SPECIFIC, PART_MEASURE,
-                                       PART_OWNER,  PART_DUE,      PART_NONE};
     uint32_t kinds = l->q->kinds;
     if (kinds & KIND_EVIDENCE) {
         bool named = l->q->min_child || l->q->min_carer;
-        look_items(l, PART_EVIDENCE, evidence, named ? NULL : "has no evidence yet");
+        look_items(l, PART_EVIDENCE, evidence_needs, named ? NULL : "has no evidence yet");
         look_records(l, "child", l->q->min_child);
         look_records(l, "carer", l->q->min_carer);
     } else if (kinds & KIND_JUDGEMENT) {
-        look_items(l, PART_EVIDENCE, evidence, NULL);
+        look_items(l, PART_EVIDENCE, evidence_needs, NULL);
     }
     if (kinds & KIND_PEOPLE)
-        look_items(l, PART_PEOPLE, people, "names nobody yet (role and reference)");
+        look_items(l, PART_PEOPLE, people_needs, "names nobody yet (role and reference)");
     if (kinds & KIND_FINDINGS)
-        look_items(l, PART_FINDINGS, l->q->sign && *l->q->sign ? finding : signed_finding,
-                   "has no finding yet");
+        look_items(l, PART_FINDINGS, finding_needs, "has no finding yet");
     if (kinds & KIND_ACTIONS)
-        look_items(l, PART_ACTIONS, action, "has no action yet");
+        look_items(l, PART_ACTIONS, action_needs, "has no action yet");
 }
 
 static void look_moderation(struct look *l)

@@ -85,8 +85,8 @@ static enum err not_one_of(const char *what, const char *const *codes, struct er
     for (size_t i = 0; codes && codes[i]; i++) {
         int n = snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "", codes[i]);
         if (n < 0 || (size_t)n >= sizeof list - len) {
-            list[len] = 0; /* no half words: the rest is left off */
-            break;
+            list[len] = 0; /* no half words */
+            return err_set(why, ERR_INPUT, "%s: %s, ... (there are more).", what, list);
         }
         len += (size_t)n;
     }

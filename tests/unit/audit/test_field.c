@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -319,6 +320,24 @@ Test(field, reasons_say_what_is_allowed)
     struct field theme = {FINDINGS, PART_THEME, 1};
     cr_assert_eq(field_check_value(&template, theme, "x", &why), ERR_INPUT);
     cr_expect_not_null(strstr(why.text, "data."), "the whole list fits: %s", why.text);
+}
+
+Test(field, many_options_are_listed_as_far_as_there_is_room)
+{
+    char codes[40][32];
+    char *many[41] = {NULL};
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(codes[i], sizeof codes[i], "option_number_%d", i + 1);
+        many[i] = codes[i];
+    }
+    struct question q = {.number = 1, .code = "A1", .kinds = KIND_CHOICE, .options = many};
+    struct template t = {.id = "T", .questions = &q, .nquestions = 1};
+    struct field f = {1, PART_CHOICE, 0};
+    struct err_info why;
+    cr_expect_eq(field_check_value(&t, f, "option_number_40", &why), ERR_OK);
+    cr_assert_eq(field_check_value(&t, f, "option", &why), ERR_INPUT);
+    cr_expect_not_null(strstr(why.text, "option_number_1, option_number_2, "), "%s", why.text);
+    cr_expect_not_null(strstr(why.text, ", ... (there are more)."), "%s", why.text);
 }
 
 Test(field, line_length_is_counted_in_characters)

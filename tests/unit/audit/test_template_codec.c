@@ -4,6 +4,7 @@
 
 #include "common/audit/template.h"
 #include "server/content/template_yaml.h"
+#include "tests/lib/leaks.h"
 
 static struct template *load(const char *id_or_path)
 {
@@ -110,6 +111,7 @@ Test(template_codec, comes_back_as_it_went_with_the_same_bytes)
         buf_free(&first);
         buf_free(&second);
     }
+    CHECK_NO_LEAKS();
 }
 
 /* ---- whole, but wrong: what no YAML can say ---- */
@@ -231,6 +233,7 @@ Test(template_codec, what_is_whole_but_wrong_is_refused_with_a_plain_sentence)
         buf_free(&b);
         template_free(t);
     }
+    CHECK_NO_LEAKS();
 }
 
 /* ---- hostile bytes ---- */
@@ -266,6 +269,7 @@ Test(template_codec, cut_at_every_byte)
         must_not_crash(b.data, len, len > b.len / 2, "a cut", len);
     buf_free(&b);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_codec, every_bit_flipped)
@@ -280,6 +284,7 @@ Test(template_codec, every_bit_flipped)
     }
     buf_free(&b);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_codec, nul_inside_words_is_seen)
@@ -296,6 +301,7 @@ Test(template_codec, nul_inside_words_is_seen)
     cr_expect_not_null(strstr(why.text, "U+0000"), "%s", why.text);
     buf_free(&b);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_codec, empty_parts_do_not_unfold_without_end)
@@ -313,6 +319,7 @@ Test(template_codec, empty_parts_do_not_unfold_without_end)
     cr_expect_not_null(strstr(why.text, "262145 bytes"), "%s", why.text);
     cr_expect_null(t);
     buf_free(&b);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_codec, noise)
@@ -326,6 +333,7 @@ Test(template_codec, noise)
         }
         must_not_crash(bytes, (size_t)round % sizeof bytes, false, "noise", (size_t)round);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(template, free_takes_null_and_halves)
@@ -335,4 +343,5 @@ Test(template, free_takes_null_and_halves)
     t->nquestions = 3; /* as after running out of memory */
     template_free(t);
     cr_assert(true);
+    CHECK_NO_LEAKS();
 }

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tests/lib/leaks.h"
+
 Test(pb_alloc, memory_comes_zeroed_and_aligned_even_when_reused)
 {
     struct pb_alloc a;
@@ -20,6 +22,7 @@ Test(pb_alloc, memory_comes_zeroed_and_aligned_even_when_reused)
         pb_alloc_reset(&a, 1000 * 1000, 1000);
     }
     pb_alloc_fini(&a);
+    CHECK_NO_LEAKS();
 }
 
 Test(pb_alloc, byte_budget_is_exact)
@@ -32,6 +35,7 @@ Test(pb_alloc, byte_budget_is_exact)
     cr_assert_null(pb_alloc_get(&a, 1));
     cr_assert_eq(pb_alloc_error(&a, NULL), ERR_TOO_LARGE);
     pb_alloc_fini(&a);
+    CHECK_NO_LEAKS();
 }
 
 Test(pb_alloc, count_budget_is_exact)
@@ -46,6 +50,7 @@ Test(pb_alloc, count_budget_is_exact)
     cr_assert_not_null(pb_alloc_get(&a, 1), "a reset gives a new budget");
     cr_assert_eq(pb_alloc_error(&a, NULL), ERR_INPUT, "and forgets the refusal");
     pb_alloc_fini(&a);
+    CHECK_NO_LEAKS();
 }
 
 Test(pb_alloc, works_through_the_door_of_protobuf_c)
@@ -62,6 +67,7 @@ Test(pb_alloc, works_through_the_door_of_protobuf_c)
     cr_assert_null(a.pb.alloc(a.pb.allocator_data, 40 * 1000), "what was freed is not given back");
     pb_alloc_fini(&a);
     pb_alloc_fini(&a);
+    CHECK_NO_LEAKS();
 }
 
 Test(pb_alloc, budget_grows_with_the_message_and_does_not_wrap)
@@ -69,4 +75,5 @@ Test(pb_alloc, budget_grows_with_the_message_and_does_not_wrap)
     cr_assert(pb_alloc_budget(0) >= 4096);
     cr_assert(pb_alloc_budget(1000) > pb_alloc_budget(0));
     cr_assert_eq(pb_alloc_budget(SIZE_MAX), SIZE_MAX);
+    CHECK_NO_LEAKS();
 }

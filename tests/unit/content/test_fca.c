@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/content/template_yaml.h"
+#include "tests/lib/leaks.h"
 
 enum { REQUIRED = 1, KEY = 2, BLIND = 4, OVERALL = 8 };
 
@@ -114,6 +115,7 @@ Test(fca, every_question_with_its_kinds_and_flags)
         cr_expect(strlen(q->title) >= 6, "%s has a title", q->code);
     }
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 /* Splits `words` at ';' and asks `found` for each. */
@@ -152,6 +154,7 @@ Test(fca, every_prompt_is_there)
         prompts++;
     cr_expect_eq(prompts, 12u);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(fca, checklists_have_their_items_in_order)
@@ -173,6 +176,7 @@ Test(fca, checklists_have_their_items_in_order)
         cr_expect_null(q->items[n], "%s has more items", q->code);
     }
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(fca, head_scale_and_sections)
@@ -194,10 +198,11 @@ Test(fca, head_scale_and_sections)
     for (size_t i = 0; i < t->nsections; i++) {
         const struct section *s = &t->sections[i];
         cr_expect_eq(s->code[0], sections[i]);
-        role_set authors = ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW);
+        role_set authors = ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW) | ROLE_BIT(ROLE_CSW);
         cr_expect_eq(s->write, *s->code == 'M' ? ROLE_BIT(ROLE_IRO) : authors, "%s", s->code);
     }
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(fca, who_writes_what_differs_from_its_section)
@@ -212,6 +217,7 @@ Test(fca, who_writes_what_differs_from_its_section)
         if (!strchr("JLM", t->questions[i].code[0]))
             cr_expect_eq(t->questions[i].write, 0u, "%s", t->questions[i].code);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(fca, details_of_kinds)
@@ -233,6 +239,7 @@ Test(fca, details_of_kinds)
     cr_expect_str_eq(m4->options[1], "changed");
     cr_expect_str_eq(m4->options[2], "split_decided");
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 static const char *why_chosen, *earlier_audit;
@@ -267,6 +274,7 @@ Test(fca, first_review_and_earlier_audit_decide_what_is_asked)
         if (strcmp(t->questions[i].code, "D3") && strcmp(t->questions[i].code, "H4"))
             cr_expect_str_empty(t->questions[i].needs_when);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(fca, built_in_templates_load_and_others_do_not_exist)
@@ -280,4 +288,5 @@ Test(fca, built_in_templates_load_and_others_do_not_exist)
     struct template *t = NULL;
     cr_expect_eq(template_builtin("NONE", &t, NULL), ERR_NOT_FOUND);
     cr_expect_null(t);
+    CHECK_NO_LEAKS();
 }

@@ -6,6 +6,7 @@
 
 #include "common/utf8.h"
 #include "server/content/template_yaml.h"
+#include "tests/lib/leaks.h"
 
 static const char site_path[] = "tests/unit/content/site_template.yaml";
 
@@ -45,6 +46,7 @@ Test(template_yaml, a_sites_own_template_is_read_as_written)
     cr_expect_null(template_question(t, 8));
     cr_expect_null(template_question(t, 0));
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- errors: a small template, one thing in it replaced, the sentence that must come ---- */
@@ -187,6 +189,7 @@ Test(template_yaml, base_of_the_errors_is_right)
     cr_assert_eq(template_yaml_parse("own.yaml", base, strlen(base), &t, &why), ERR_OK, "%s",
                  why.text);
     template_free(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, every_error_names_file_line_and_what_to_do)
@@ -217,6 +220,7 @@ Test(template_yaml, every_error_names_file_line_and_what_to_do)
         cr_expect_eq(template_yaml_parse("own.yaml", text, strlen(text), &t, NULL), e);
         free(text);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, cut_at_every_byte)
@@ -232,6 +236,7 @@ Test(template_yaml, cut_at_every_byte)
             cr_expect(len > strlen(base) / 2, "%zu bytes are a template?", len);
         template_free(t);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, not_a_mapping_at_all)
@@ -245,6 +250,7 @@ Test(template_yaml, not_a_mapping_at_all)
                      "\"%s\"", texts[i]);
         cr_expect(strlen(why.text) > 20, "\"%s\": %s", texts[i], why.text);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, deep_and_doubling_texts_end_quickly)
@@ -261,6 +267,7 @@ Test(template_yaml, deep_and_doubling_texts_end_quickly)
                     'a' + i);
     cr_expect_eq(template_yaml_parse("x", b.data, b.len, &t, NULL), ERR_INPUT);
     buf_free(&b);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, too_large_is_refused)
@@ -274,19 +281,77 @@ Test(template_yaml, too_large_is_refused)
     cr_expect_eq(template_yaml_parse("own.yaml", b.data, b.len, &t, &why), ERR_TOO_LARGE);
     cr_expect_not_null(strstr(why.text, "256 KiB"));
     buf_free(&b);
+    CHECK_NO_LEAKS();
+}
+
+static void expect_refused(struct buf *text, enum err code, const char *says)
+{
+    struct template *t = NULL;
+    struct err_info why = {0};
+    cr_expect_eq(template_yaml_parse("x", text->data, text->len, &t, &why), code, "%s", says);
+    cr_expect_not_null(strstr(why.text, says), "no \"%s\" in: %s", says, why.text);
+    template_free(t);
+    buf_free(text);
+}
+
+/* The base up to `behind`, for the test to continue. */
+static struct buf base_up_to(const char *behind)
+{
+    struct buf b = BUF_INIT;
+    const char *at = strstr(base, behind);
+    cr_assert_not_null(at);
+    buf_append(&b, base, (size_t)(at - base) + strlen(behind));
+    return b;
 }
 
 Test(template_yaml, counts_have_limits)
 {
-    struct buf b = BUF_INIT;
-    buf_append_str(&b, base);
+    struct buf b = base_up_to("kinds: [text]\n");
     for (int i = 2; i <= TEMPLATE_MAX_QUESTIONS - 1; i++)
         buf_appendf(&b, "      - {code: C%d, title: t, kinds: [text]}\n", i);
-    struct template *t = NULL;
-    struct err_info why = {0};
-    cr_assert_eq(template_yaml_parse("x", b.data, b.len, &t, &why), ERR_INPUT);
-    cr_expect_not_null(strstr(why.text, "500 questions"), "%s", why.text);
-    buf_free(&b);
+    expect_refused(&b, ERR_INPUT, "more than 500 questions");
+
+    b = base_up_to("kinds: [text]\n");
+    for (int i = 2; i <= TEMPLATE_MAX_SECTIONS; i++)
+        buf_appendf(&b,
+                    "  - {code: S%d, title: t, write: [FRO], questions: "
+                    "[{code: Q%d, title: t, kinds: [text]}]}\n",
+                    i, i);
+    expect_refused(&b, ERR_INPUT, "more than 40 sections");
+
+    b = base_up_to("weak: yes}\n");
+    for (int i = 3; i <= TEMPLATE_MAX_GRADES + 1; i++)
+        buf_appendf(&b, "  - {code: g%d, label: l}\n", i);
+    buf_append_str(&b, strstr(base, "sections:"));
+    expect_refused(&b, ERR_INPUT, "more than 10 grades");
+
+    b = base_up_to("kinds: [text]\n");
+    buf_append_str(&b, "        prompts:\n");
+    for (int i = 1; i <= TEMPLATE_MAX_LIST + 1; i++)
+        buf_appendf(&b, "          - prompt %d\n", i);
+    expect_refused(&b, ERR_INPUT, "more than 64 of prompts");
+    CHECK_NO_LEAKS();
+}
+
+Test(template_yaml, words_have_limits)
+{
+    struct buf b = base_up_to("kinds: [text]\n");
+    buf_append_str(&b, "        text: ");
+    for (int i = 0; i <= TEMPLATE_MAX_TEXT_CP; i++)
+        buf_append_str(&b, "x");
+    expect_refused(&b, ERR_INPUT, "text is too long: 4000 characters");
+
+    /* The file fits; encoded, with all that was left out, it would not. */
+    b = base_up_to("kinds: [text]\n");
+    for (int q = 2; q <= TEMPLATE_MAX_QUESTIONS - 2; q++) {
+        buf_appendf(&b, "      - {code: C%d, title: t, kinds: [text], text: ", q);
+        for (int i = 0; i < 460; i++)
+            buf_append_str(&b, "x");
+        buf_append_str(&b, "}\n");
+    }
+    cr_assert(b.len <= TEMPLATE_MAX_BYTES, "%zu", b.len);
+    expect_refused(&b, ERR_TOO_LARGE, "256 KiB are allowed");
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, file_that_cannot_be_read)
@@ -297,6 +362,7 @@ Test(template_yaml, file_that_cannot_be_read)
     cr_expect_str_eq(why.text, "/nowhere/own.yaml: cannot be read: No such file or directory.");
     cr_expect_eq(template_yaml_load("tests", &t, &why), ERR_IO, "a folder");
     cr_expect_null(t);
+    CHECK_NO_LEAKS();
 }
 
 Test(template_yaml, long_and_hostile_file_names_are_shown_safely)
@@ -311,4 +377,5 @@ Test(template_yaml, long_and_hostile_file_names_are_shown_safely)
     cr_expect_not_null(strstr(why.text, "own.ym"), "%s", why.text);
     cr_expect_not_null(strstr(why.text, "not YAML"), "%s", why.text);
     cr_expect_eq(utf8_check_text(why.text, strlen(why.text), false, NULL), ERR_OK);
+    CHECK_NO_LEAKS();
 }

@@ -101,6 +101,7 @@ Test(text, undo_takes_back_only_my_own_deletion)
     struct buf back = undo(a, ANNA, &mine);
     expect(a, "abf");
     apply(b, ANNA, 30, &back);
+    apply(a, ANNA, 30, &back); /* confirmed */
     expect_same(a, b);
     struct buf again = undo(a, ANNA, &back);
     expect(a, "af");
@@ -123,6 +124,7 @@ Test(text, a_late_retry_of_a_deletion_does_not_strike_out_what_was_restored)
     apply(b, ANNA, 6, &back);
     apply(b, ANNA, 5, &del);
     expect(b, "abc");
+    apply(a, ANNA, 6, &back);
     expect_same(a, b);
     buf_free(&words);
     buf_free(&del);

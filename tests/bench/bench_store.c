@@ -1,0 +1,296 @@
+/* What the store costs: appends as fast as they are acknowledged, by so many writers that wait each
+ * for their own, against two floors of the same run: SQLite alone with the same rows in batches of
+ * the same size, and plain write + fdatasync. bench_store [SECONDS [ROUNDS [WINDOW_US]]] */
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/log.h"
+#include "server/store/store_sqlite.h"
+#include "tests/lib/store_impl.h"
+
+enum { BODY = 45, MAX_WRITERS = 150, MAX_SAMPLES = 4 * 1000 * 1000, MAX_ROUNDS = 9 };
+
+struct figures {
+    double events_s, commits_s, p50_us, p99_us, p999_us, max_us, cpu_s_per_100k, bytes_per_event;
+};
+
+static void must(bool ok, const char *what)
+{
+    if (!ok) {
+        fprintf(stderr, "bench_store: %s failed\n", what);
+        exit(1);
+    }
+}
+
+static double cpu_s(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) * 1e-6;
+}
+
+static double file_bytes(const char *dir, const char *name)
+{
+    char path[256];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return stat(path, &st) == 0 ? (double)st.st_size : 0;
+}
+
+static void fill_body(uint8_t body[BODY])
+{
+    for (int i = 0; i < BODY; i++)
+        body[i] = (uint8_t)('a' + rand() % 26);
+}
+
+/* ---- the store ---- */
+
+struct bench {
+    struct store *store;
+    uint64_t until_ns, start_ns;
+    size_t running, nsamples;
+    float *samples_us;
+};
+struct writer {
+    struct store_append append; /* first member */
+    struct store_event event;
+    uint8_t body[BODY];
+    struct bench *bench;
+    struct writer_audit {
+        uint64_t audit, seq;
+    } * audit;
+    uint64_t sent_ns;
+};
+
+static void send_next(struct writer *w)
+{
+    fill_body(w->body);
+    w->event = (struct store_event){.seq = w->audit->seq + 1,
+                                    .utc_ms = 1795000000000 + (int64_t)w->audit->seq * 40,
+                                    .actor = 3,
+                                    .body = w->body,
+                                    .body_len = BODY};
+    w->append.expected_seq = w->audit->seq++;
+    w->sent_ns = uv_hrtime();
+    store_submit(w->bench->store, &w->append.req);
+}
+
+static void on_appended(struct store_req *r)
+{
+    struct writer *w = (struct writer *)r;
+    struct bench *b = w->bench;
+    must(r->err == ERR_OK, "append");
+    uint64_t now = uv_hrtime();
+    if (w->sent_ns >= b->start_ns && b->nsamples < MAX_SAMPLES)
+        b->samples_us[b->nsamples++] = (float)(now - w->sent_ns) * 1e-3f;
+    if (now < b->until_ns)
+        send_next(w);
+    else
+        b->running--;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static double commits_in(const char *dir)
+{
+    char path[256];
+    sqlite3 *sql;
+    sqlite3_stmt *q;
+    snprintf(path, sizeof path, "%s/tandem.db", dir);
+    must(sqlite3_open(path, &sql) == SQLITE_OK &&
+             sqlite3_prepare_v2(sql, "SELECT count(*) FROM commits", -1, &q, NULL) == SQLITE_OK &&
+             sqlite3_step(q) == SQLITE_ROW,
+         "count commits");
+    double n = sqlite3_column_double(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(sql);
+    return n;
+}
+
+static struct figures run_store(int writers, int audits, double seconds, uint32_t window_us)
+{
+    struct store_under_test t = {.impl = &store_impl_sqlite};
+    struct writer_audit list[MAX_WRITERS];
+    t.impl->open(&t);
+    for (int i = 0; i < audits; i++)
+        list[i] = (struct writer_audit){.audit = put_audit(&t), .seq = 1};
+    store_sqlite_close(t.store, NULL, NULL);
+    double commits_before = commits_in(t.dir);
+
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    struct bench b = {.samples_us = malloc(MAX_SAMPLES * sizeof(float))};
+    struct store_sqlite_options o = {.commit_window_us = window_us};
+    must(store_sqlite_open(&loop, t.dir, false, &o, &b.store, NULL) == ERR_OK, "open");
+    b.start_ns = uv_hrtime();
+    b.until_ns = b.start_ns + (uint64_t)(seconds * 1e9);
+    double cpu = cpu_s();
+    struct writer *w = calloc((size_t)writers, sizeof *w);
+    for (int i = 0; i < writers; i++) {
+        w[i].bench = &b;
+        w[i].audit = &list[i % audits];
+        w[i].append = (struct store_append){
+            .req = {.op = STORE_APPEND, .done = on_appended},
+            .audit = w[i].audit->audit,
+            .events = &w[i].event,
+            .nevents = 1
+        };
+        b.running++;
+        send_next(&w[i]);
+    }
+    while (b.running > 0)
+        uv_run(&loop, UV_RUN_ONCE);
+    double elapsed = (double)(uv_hrtime() - b.start_ns) * 1e-9;
+    cpu = cpu_s() - cpu;
+    store_sqlite_close(b.store, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    must(uv_loop_close(&loop) == 0, "loop");
+
+    double n = (double)b.nsamples;
+    qsort(b.samples_us, b.nsamples, sizeof(float), by_value);
+    struct figures f = {.events_s = n / elapsed,
+                        .commits_s = (commits_in(t.dir) - commits_before) / elapsed,
+                        .p50_us = b.samples_us[b.nsamples / 2],
+                        .p99_us = b.samples_us[b.nsamples * 99 / 100],
+                        .p999_us = b.samples_us[b.nsamples * 999 / 1000],
+                        .max_us = b.samples_us[b.nsamples - 1],
+                        .cpu_s_per_100k = cpu / n * 1e5,
+                        .bytes_per_event = file_bytes(t.dir, "tandem.db") / n};
+    free(w);
+    free(b.samples_us);
+    temp_dir_remove(t.dir);
+    return f;
+}
+
+/* ---- floors ---- */
+
+static sqlite3_stmt *prepare(sqlite3 *sql, const char *text)
+{
+    sqlite3_stmt *q;
+    must(sqlite3_prepare_v2(sql, text, -1, &q, NULL) == SQLITE_OK, text);
+    return q;
+}
+
+static void step(sqlite3_stmt *q)
+{
+    must(sqlite3_step(q) == SQLITE_DONE, sqlite3_sql(q));
+    sqlite3_reset(q);
+}
+
+static double floor_sqlite(int batch, int audits, double seconds)
+{
+    char dir[64], path[128];
+    temp_dir_make(dir);
+    snprintf(path, sizeof path, "%s/floor.db", dir);
+    sqlite3 *sql;
+    must(sqlite3_open(path, &sql) == SQLITE_OK, "open floor");
+    must(sqlite3_exec(sql,
+                      "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;"
+                      "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096;"
+                      "CREATE TABLE events (audit INTEGER, seq INTEGER, utc_ms INTEGER,"
+                      " actor INTEGER, hash BLOB, body BLOB, PRIMARY KEY (audit, seq))"
+                      " STRICT, WITHOUT ROWID",
+                      NULL, NULL, NULL) == SQLITE_OK,
+         "make floor");
+    sqlite3_stmt *begin = prepare(sql, "BEGIN"), *commit = prepare(sql, "COMMIT");
+    sqlite3_stmt *insert = prepare(sql, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)");
+    uint8_t body[BODY + 1], hash[32];
+    memset(hash, 7, sizeof hash);
+    int64_t seq[MAX_WRITERS] = {0};
+    uint64_t start = uv_hrtime(), until = start + (uint64_t)(seconds * 1e9);
+    double n = 0;
+    int next = 0;
+    while (uv_hrtime() < until) {
+        step(begin);
+        for (int i = 0; i < batch; i++, next = (next + 1) % audits) {
+            fill_body(body);
+            sqlite3_bind_int64(insert, 1, next + 1);
+            sqlite3_bind_int64(insert, 2, ++seq[next]);
+            sqlite3_bind_int64(insert, 3, 1795000000000 + seq[next] * 40);
+            sqlite3_bind_int64(insert, 4, 3);
+            sqlite3_bind_blob(insert, 5, hash, sizeof hash, SQLITE_STATIC);
+            sqlite3_bind_blob(insert, 6, body, sizeof body, SQLITE_STATIC);
+            step(insert);
+        }
+        step(commit);
+        n += batch;
+    }
+    double per_s = n / ((double)(uv_hrtime() - start) * 1e-9);
+    sqlite3_finalize(begin);
+    sqlite3_finalize(commit);
+    sqlite3_finalize(insert);
+    sqlite3_close(sql);
+    temp_dir_remove(dir);
+    return per_s;
+}
+
+static double floor_sync(int batch, double seconds)
+{
+    char dir[64], path[128];
+    static char bytes[MAX_WRITERS * 100];
+    temp_dir_make(dir);
+    snprintf(path, sizeof path, "%s/floor", dir);
+    int fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0600);
+    uint64_t start = uv_hrtime(), until = start + (uint64_t)(seconds * 1e9);
+    double n = 0;
+    while (uv_hrtime() < until) {
+        size_t len = (size_t)batch * 100;
+        must(write(fd, bytes, len) == (ssize_t)len && fdatasync(fd) == 0, "floor write");
+        n += batch;
+    }
+    double per_s = n / ((double)(uv_hrtime() - start) * 1e-9);
+    close(fd);
+    temp_dir_remove(dir);
+    return per_s;
+}
+
+/* ---- the table ---- */
+
+static int by_rate(const void *a, const void *b)
+{
+    double x = ((const struct figures *)a)->events_s, y = ((const struct figures *)b)->events_s;
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    static const int writers[] = {1, 50, 150};
+    double seconds = argc > 1 ? strtod(argv[1], NULL) : 2;
+    int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 3;
+    uint32_t window_us = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0;
+    must(rounds > 0 && rounds <= MAX_ROUNDS && seconds > 0, "arguments");
+    log_set_level(LOG_LEVEL_ERROR);
+    printf("appends of %d bytes, 3 writers an audit, %g s, median of %d, commit window %u us\n",
+           BODY, seconds, rounds, window_us);
+    printf("%8s %10s %10s %8s %8s %8s %8s %10s %8s | %12s %12s\n", "writers", "events/s",
+           "commits/s", "p50 us", "p99 us", "p99.9", "max", "cpu s/100k", "B/event", "SQLite ev/s",
+           "write+sync");
+    for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++) {
+        int w = writers[i], audits = (w + 2) / 3;
+        struct figures f[MAX_ROUNDS];
+        for (int r = 0; r < rounds; r++)
+            f[r] = run_store(w, audits, seconds, window_us);
+        qsort(f, (size_t)rounds, sizeof f[0], by_rate);
+        struct figures m = f[rounds / 2];
+        int batch = (int)(m.events_s / m.commits_s + 0.5);
+        printf("%8d %10.0f %10.0f %8.0f %8.0f %8.0f %8.0f %10.2f %8.0f | %12.0f %12.0f\n", w,
+               m.events_s, m.commits_s, m.p50_us, m.p99_us, m.p999_us, m.max_us, m.cpu_s_per_100k,
+               m.bytes_per_event, floor_sqlite(batch, audits, seconds), floor_sync(batch, seconds));
+        fflush(stdout);
+    }
+    return 0;
+}
