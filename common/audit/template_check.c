@@ -350,6 +350,10 @@ static enum err check_codes(struct check *c, const struct question *q)
         return refuse(c, "sign must be strength or development, or left out for both");
     if (!is_one_of(q->voice, voices))
         return refuse(c, "voice must be one of: fsw, carer, young_person, parent, partner");
+    role_set writers = q->write ? q->write : c->t->sections[q->section].write;
+    if (!strcmp(q->voice, "young_person") && writers != ROLE_BIT(ROLE_IRO))
+        return refuse(c, "a young person's view is written by the independent reviewing officer "
+                         "alone: add \"write: [IRO]\"");
     if (q->min_child > 20 || q->min_carer > 20)
         return refuse(c, "min_child and min_carer may be 20 at most");
     for (size_t i = 0; q->options && q->options[i]; i++)

@@ -137,6 +137,8 @@ static const struct change changes[] = {
     {"kinds: [text]", "kinds: [scale]\n        low: none", 27, {"question C1: high:", "needs it"}},
     {"kinds: [text]", "kinds: [voice]", 27, {"question C1: voice:", "needs it"}},
     {"kinds: [text]", "kinds: [voice]\n        voice: dog", 27, {"question C1: voice must be", "young_person"}},
+    {"kinds: [text]", "kinds: [voice]\n        voice: young_person\n        write: [IRO]", 0, {NULL, NULL}},
+    {"kinds: [text]", "kinds: [voice]\n        voice: young_person\n        write: [IRO, FSW]", 27, {"question C1:", "independent reviewing officer alone"}},
     {"kinds: [text]", "kinds: [findings]\n        sign: good", 27, {"question C1: sign must be", "strength"}},
     {"kinds: [text]", "kinds: [text]\n        core_area: CYP5", 27, {"question C1: core_area", "CYP1 to CYP4"}},
     {"kinds: [text]", "kinds: [text]\n        min_child: 1", 27, {"question C1: min_child:", "evidence"}},
