@@ -170,29 +170,35 @@ enum err room_move(struct room *r, enum audit_state to)
 
 struct room *room_new(void)
 {
+    return room_new_of(audit_make_template());
+}
+
+struct room *room_new_of(const struct template *t)
+{
     static const char *const children[] = {"CH-1", "CH-2"};
+    const char *second = t->sections[t->nsections > 1].code; /* "B" */
     struct room *r = calloc(1, sizeof *r);
     assert(r);
-    r->a = audit_new(audit_make_template());
+    r->a = audit_new(t);
     assert(r->a);
     r->utc_ms = 1750000000000;
     struct audit_op ops[] = {
         {.kind = OP_CREATE,
          .create = {.ref = "TST-2026-0001",
-                    .template_id = "TST",
-                    .template_version = 1,
+                    .template_id = t->id,
+                    .template_version = t->version,
                     .team = "North",
                     .carer_ref = "CA-77",
                     .child_refs = children,
                     .nchild_refs = 2,
                     .period_from = "2026-01-01",
                     .period_to = "2026-12-31",
-                    .state = AUDIT_IN_PROGRESS}                 },
-        {.kind = OP_MEMBER_ADD, .member = {P_FRO, ROLE_FRO, ""} },
-        {.kind = OP_MEMBER_ADD, .member = {P_FSW, ROLE_FSW, ""} },
-        {.kind = OP_MEMBER_ADD, .member = {P_CSW, ROLE_CSW, "B"}},
-        {.kind = OP_MEMBER_ADD, .member = {P_IRO, ROLE_IRO, ""} },
-        {.kind = OP_MEMBER_ADD, .member = {P_HOS, ROLE_HOS, ""} },
+                    .state = AUDIT_IN_PROGRESS}                    },
+        {.kind = OP_MEMBER_ADD, .member = {P_FRO, ROLE_FRO, ""}    },
+        {.kind = OP_MEMBER_ADD, .member = {P_FSW, ROLE_FSW, ""}    },
+        {.kind = OP_MEMBER_ADD, .member = {P_CSW, ROLE_CSW, second}},
+        {.kind = OP_MEMBER_ADD, .member = {P_IRO, ROLE_IRO, ""}    },
+        {.kind = OP_MEMBER_ADD, .member = {P_HOS, ROLE_HOS, ""}    },
     };
     enum err e = room_do(r, 0, ops, sizeof ops / sizeof *ops);
     assert(!e);

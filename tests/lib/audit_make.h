@@ -50,6 +50,7 @@ struct room {
 };
 /* Created, with its members, in AUDIT_IN_PROGRESS. */
 struct room *room_new(void);
+struct room *room_new_of(const struct template *t); /* the same of another; keeps it */
 void room_free(struct room *r);
 
 /* One batch by `person` (0: the server). What audit_check said; applied when ERR_OK. */

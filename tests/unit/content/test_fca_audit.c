@@ -1,0 +1,183 @@
+/* The built-in template in an audit: what is missing can be given, by those who are in the room. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/content/template_yaml.h"
+#include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
+
+struct first_missing {
+    bool any;
+    struct field field;
+    char sentence[400];
+};
+
+static void note(void *user, struct field f, enum missing_why why, const char *sentence)
+{
+    (void)why;
+    struct first_missing *m = user;
+    if (m->any)
+        return;
+    m->any = true;
+    m->field = f;
+    (void)snprintf(m->sentence, sizeof m->sentence, "%s", sentence);
+}
+
+static struct first_missing first_missing(const struct room *r)
+{
+    struct first_missing m = {0};
+    audit_missing(r->a, note, &m);
+    return m;
+}
+
+/* Somebody in the room who may write there; 0 = nobody. */
+static uint32_t writer_of(const struct room *r, struct field f)
+{
+    for (uint32_t person = P_FRO; person <= P_IRO; person++)
+        if (audit_right(r->a, audit_make_viewer(person), f, NULL) == RIGHT_WRITE)
+            return person;
+    return 0;
+}
+
+/* An answer that fits; `round` makes them differ where several are needed. */
+static const char *answer_for(const struct room *r, struct field f, size_t round)
+{
+    const struct part_def *d = part_find((enum part)f.part);
+    const char *const *codes = field_codes(audit_template(r->a), f);
+    if (f.part == PART_RECORD)
+        return round % 2 ? "child" : "carer";
+    if (f.part == PART_STATUS)
+        return "obtained";
+    switch (d->type) {
+    case TYPE_GRADE:
+        return "good";
+    case TYPE_CODE:
+    case TYPE_CODES:
+    case TYPE_CHOICE:
+        return codes[0];
+    case TYPE_DATE:
+        return "2026-11-20";
+    case TYPE_NUMBER:
+    case TYPE_SCALE:
+        return "7";
+    case TYPE_LINE:
+        return "CA-77";
+    case TYPE_TEXT:
+    case TYPE_LIST:
+        break;
+    }
+    return "words";
+}
+
+static void give(struct room *r, const struct first_missing *m, size_t round)
+{
+    struct buf where = BUF_INIT;
+    audit_field_format(r->a, m->field, &where);
+    uint32_t person = writer_of(r, m->field);
+    cr_assert(person, "nobody in the room may write %s: %s", buf_cstr(&where), m->sentence);
+    enum err e = ERR_OK;
+    switch (part_find((enum part)m->field.part)->type) {
+    case TYPE_TEXT:
+        e = room_type(r, person, buf_cstr(&where), "What we saw, and what it means.");
+        break;
+    case TYPE_LIST:
+        e = room_add(r, person, buf_cstr(&where));
+        break;
+    case TYPE_GRADE:
+    case TYPE_CODE:
+    case TYPE_CODES:
+    case TYPE_DATE:
+    case TYPE_NUMBER:
+    case TYPE_SCALE:
+    case TYPE_CHOICE:
+    case TYPE_LINE:
+        e = room_set(r, person, buf_cstr(&where), answer_for(r, m->field, round));
+        break;
+    }
+    cr_assert_eq(e, ERR_OK, "%s by person %u: %s", buf_cstr(&where), (unsigned)person, r->why.text);
+    buf_free(&where);
+}
+
+static struct template *fca(void)
+{
+    struct template *t = NULL;
+    struct err_info why = {0};
+    cr_assert_eq(template_builtin("FCA", &t, &why), ERR_OK, "%s", why.text);
+    return t;
+}
+
+static void fill(struct room *r)
+{
+    size_t round = 0;
+    for (struct first_missing m; (m = first_missing(r)).any; round++) {
+        cr_assert(round < 1000, "still missing after %zu answers: %s", round, m.sentence);
+        give(r, &m, round);
+    }
+}
+
+Test(fca_audit, can_be_finished_by_those_in_the_room)
+{
+    struct template *t = fca();
+    struct room *r = room_new_of(t);
+    struct audit_progress p = audit_progress(r->a);
+    /* 6 A, 6 B, 5 C, 2 D (D3 waits for A4), E, F, G, 4 H, 5 J, 1 K, 4 L */
+    cr_expect_eq(p.required, 36u);
+    fill(r);
+    p = audit_progress(r->a);
+    cr_expect_eq(p.answered, p.required);
+    /* the first reason to choose is the first review, and the first answer about an earlier audit
+     * is yes: so D3 and H4 are asked as well */
+    cr_expect_eq(p.required, 37u);
+    room_free(r);
+    template_free(t);
+    CHECK_NO_LEAKS();
+}
+
+Test(fca_audit, what_does_not_apply_is_not_asked)
+{
+    struct template *t = fca();
+    struct room *r = room_new_of(t);
+    cr_assert_eq(room_set(r, P_FRO, "A4", "annual_review"), ERR_OK, "%s", r->why.text);
+    cr_assert_eq(room_set(r, P_FRO, "A5", "no"), ERR_OK, "%s", r->why.text);
+    cr_expect_eq(audit_progress(r->a).required, 35u);
+    fill(r);
+    cr_expect_eq(audit_progress(r->a).answered, 35u);
+    cr_expect_eq(audit_question_state(r->a, template_question_find(t, "D3")->number),
+                 QUESTION_NOT_NEEDED);
+    cr_expect_eq(audit_question_state(r->a, template_question_find(t, "H4")->number),
+                 QUESTION_NOT_NEEDED);
+    room_free(r);
+    template_free(t);
+    CHECK_NO_LEAKS();
+}
+
+Test(fca_audit, only_the_iro_writes_the_young_persons_view)
+{
+    struct template *t = fca();
+    struct room *r = room_new_of(t);
+    struct field words = room_field(r, "J3.words");
+    for (uint32_t person = P_FRO; person < P_END; person++) {
+        enum right right = audit_right(r->a, audit_make_viewer(person), words, NULL);
+        cr_expect_eq(right == RIGHT_WRITE, person == P_IRO, "person %u", (unsigned)person);
+    }
+    room_free(r);
+    template_free(t);
+}
+
+Test(fca_audit, a_sites_own_template_can_be_finished_too)
+{
+    struct template *t = NULL;
+    struct err_info why = {0};
+    cr_assert_eq(template_yaml_load("tests/unit/content/site_template.yaml", &t, &why), ERR_OK,
+                 "%s", why.text);
+    struct room *r = room_new_of(t);
+    cr_expect_eq(audit_progress(r->a).required, 2u, "S1 and S4");
+    cr_assert_eq(room_set(r, P_FRO, "S1", "emergency"), ERR_OK, "%s", r->why.text);
+    cr_expect_eq(audit_progress(r->a).required, 3u, "S2 as well");
+    cr_assert_eq(room_set(r, P_FRO, "S4", "unsafe"), ERR_OK, "%s", r->why.text);
+    cr_expect_eq(audit_progress(r->a).required, 4u, "T2 as well");
+    cr_assert_eq(room_set(r, P_FRO, "S4", "good"), ERR_INPUT, "not a grade of this scale");
+    room_free(r);
+    template_free(t);
+}
