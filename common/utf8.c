@@ -53,7 +53,7 @@ size_t utf8_encode(uint32_t cp, uint8_t out[4])
 
 long utf8_count(const void *data, size_t len)
 {
-    const uint8_t *p = data, *end = p + len;
+    const uint8_t *p = data, *end = len ? p + len : p;
     long n = 0;
     while (p < end) {
         uint32_t cp;
@@ -84,7 +84,7 @@ static bool is_noncharacter(uint32_t cp)
 
 enum err utf8_check_text(const void *data, size_t len, bool multi_line, struct err_info *why)
 {
-    const uint8_t *p = data, *end = p + len;
+    const uint8_t *p = data, *end = len ? p + len : p;
     while (p < end) {
         uint32_t cp;
         size_t step = utf8_decode(p, end, &cp);
@@ -131,7 +131,7 @@ static void append_safe_cp(struct buf *out, uint32_t cp, const uint8_t *bytes, s
 
 void text_safe(struct buf *out, const void *data, size_t len, bool multi_line)
 {
-    const uint8_t *p = data, *end = p + len;
+    const uint8_t *p = data, *end = len ? p + len : p;
     while (p < end) {
         uint32_t cp;
         size_t step = utf8_decode(p, end, &cp);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 static struct room *room_with_items(void)
 {
@@ -60,6 +61,7 @@ Test(audit_address, what_people_write_finds_the_field)
     }
     buf_free(&out);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_address, what_names_nothing_is_told_what_there_is)
@@ -99,6 +101,7 @@ Test(audit_address, what_names_nothing_is_told_what_there_is)
         cr_assert(strstr(why.text, bad[i].says), "%s: %s", bad[i].s, why.text);
     }
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 static bool reads_back(void *user, struct field f)
@@ -147,4 +150,5 @@ Test(audit_address, each_field_comes_once_in_order_and_reads_back)
     cr_assert_str_eq(buf_cstr(&names), "A2 A2.child_refs ");
     buf_free(&names);
     room_free(r);
+    CHECK_NO_LEAKS();
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 #define OK(call) cr_assert_eq((call), ERR_OK, "%s: %s", #call, r->why.text)
 #define REFUSED(call, code)                                                                        \
@@ -40,6 +41,7 @@ Test(audit_fold, creation_says_what_the_audit_is_about)
     cr_assert_str_eq(audit_member_find(r->a, P_CSW)->sections, "B");
     cr_assert_null(audit_member_find(r->a, P_QA));
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, creation_answers_the_questions_that_ask_for_the_same)
@@ -53,6 +55,7 @@ Test(audit_fold, creation_answers_the_questions_that_ask_for_the_same)
     cr_assert_str_eq(value(r, "A2.carer_ref"), "CA-78");
     cr_assert_str_eq(audit_info(r->a).carer_ref, "CA-77");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 static struct audit_op creation(void)
@@ -115,6 +118,7 @@ Test(audit_fold, creation_is_checked)
     struct audit_op both[] = {member, creation()};
     cr_assert_eq(check_first(both, 2), ERR_INPUT, "the first operation creates");
     cr_assert_eq(check_first(NULL, 0), ERR_INPUT, "an empty batch");
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, an_audit_is_created_once)
@@ -123,6 +127,7 @@ Test(audit_fold, an_audit_is_created_once)
     struct audit_op op = creation();
     REFUSED(room_do(r, 0, &op, 1), ERR_INPUT);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, members_come_change_and_go)
@@ -148,6 +153,7 @@ Test(audit_fold, members_come_change_and_go)
     REFUSED(room_member(r, 999, ROLE_PANEL, ""), ERR_TOO_LARGE);
     OK(room_member(r, 100, ROLE_SSL, ""));
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, the_state_moves_to_another_state)
@@ -159,6 +165,7 @@ Test(audit_fold, the_state_moves_to_another_state)
     REFUSED(room_move(r, (enum audit_state)0), ERR_INPUT);
     REFUSED(room_move(r, (enum audit_state)14), ERR_INPUT);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, people_do_not_do_what_the_server_does_nor_the_reverse)
@@ -179,6 +186,7 @@ Test(audit_fold, people_do_not_do_what_the_server_does_nor_the_reverse)
     struct audit_op held = {.kind = OP_HELD};
     REFUSED(room_do(r, P_FRO, &held, 1), ERR_INPUT);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- batches ---- */
@@ -203,6 +211,7 @@ Test(audit_fold, batches_are_numbered_without_gaps_and_known_again)
     r->batch_no[P_FSW] = UINT64_MAX; /* wraps to 0 */
     REFUSED(room_set(r, P_FSW, "B3", "9"), ERR_INPUT);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, an_agent_belongs_to_the_person_who_wrote_first_with_it)
@@ -219,6 +228,7 @@ Test(audit_fold, an_agent_belongs_to_the_person_who_wrote_first_with_it)
     cr_assert_eq(audit_check(r->a, audit_make_viewer(P_FRO), &b, NULL, NULL), ERR_OK);
     cr_assert_eq(audit_check(r->a, audit_make_viewer(P_FSW), &b, NULL, NULL), ERR_INPUT);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, a_refused_batch_changes_nothing_at_all)
@@ -239,6 +249,7 @@ Test(audit_fold, a_refused_batch_changes_nothing_at_all)
     buf_free(&before);
     buf_free(&after);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, a_batch_changes_a_field_once)
@@ -264,6 +275,7 @@ Test(audit_fold, a_batch_changes_a_field_once)
     buf_free(&y);
     text_free(mine);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- values ---- */
@@ -283,6 +295,7 @@ Test(audit_fold, a_value_says_who_set_it_when_and_in_which_event)
     cr_assert_eq(v.rev, 3);
     cr_assert_eq(audit_value(r->a, room_field(r, "B3")).rev, 0);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, a_stale_set_is_refused_and_shows_the_other_value)
@@ -304,6 +317,7 @@ Test(audit_fold, a_stale_set_is_refused_and_shows_the_other_value)
     op.set.base_rev = 3;
     OK(room_do(r, P_FRO, &op, 1));
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, values_are_checked)
@@ -327,6 +341,7 @@ Test(audit_fold, values_are_checked)
     op.set.value = "met";
     REFUSED(room_do(r, P_FRO, &op, 1), ERR_INPUT);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- texts ---- */
@@ -341,6 +356,7 @@ Test(audit_fold, several_people_write_one_text)
     cr_assert_null(audit_text(r->a, room_field(r, "B1.rationale")));
     buf_free(&out);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, texts_are_checked)
@@ -363,6 +379,7 @@ Test(audit_fold, texts_are_checked)
     text_free(mine);
     buf_free(&blob);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- lists ---- */
@@ -393,6 +410,7 @@ Test(audit_fold, a_batch_may_add_an_item_and_fill_it)
     buf_free(&blob);
     buf_free(&out);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, items_stand_in_order_of_addition)
@@ -408,6 +426,7 @@ Test(audit_fold, items_stand_in_order_of_addition)
     cr_assert_eq(items[2].by, P_FSW);
     cr_assert_eq(audit_items(r->a, 20, PART_FINDINGS, items, 3), 0);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, item_ids_are_the_writers_own_and_never_used_twice)
@@ -436,6 +455,7 @@ Test(audit_fold, item_ids_are_the_writers_own_and_never_used_twice)
     twice[0].item.field.part = twice[1].item.field.part = PART_FINDINGS;
     REFUSED(room_do(r, P_FRO, twice, 2), ERR_INPUT);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, removing_an_item_takes_its_answers_along_and_keeps_what_was_said)
@@ -458,6 +478,7 @@ Test(audit_fold, removing_an_item_takes_its_answers_along_and_keeps_what_was_sai
     };
     REFUSED(room_do(r, P_FRO, &late, 1), ERR_NOT_FOUND);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, removing_what_one_has_not_seen_is_stale)
@@ -476,6 +497,7 @@ Test(audit_fold, removing_what_one_has_not_seen_is_stale)
     OK(room_do(r, P_FSW, &op, 1));
     REFUSED(room_do(r, P_FSW, &op, 1), ERR_NOT_FOUND);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, a_writer_may_remove_their_item_before_they_hear_that_it_is_there)
@@ -496,6 +518,7 @@ Test(audit_fold, a_writer_may_remove_their_item_before_they_hear_that_it_is_ther
     OK(room_do(r, P_FRO, both, 2));
     cr_assert_not(audit_item_exists(r->a, 21, PART_ACTIONS, second.item));
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, lists_have_a_limit)
@@ -514,6 +537,7 @@ Test(audit_fold, lists_have_a_limit)
     REFUSED(room_do(r, P_FRO, swap, 3), ERR_TOO_LARGE);
     OK(room_do(r, P_FRO, swap, 2));
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- comments ---- */
@@ -548,6 +572,7 @@ Test(audit_fold, comments_have_threads_and_are_resolved_once)
     resolve.comment.comment++;
     REFUSED(room_do(r, P_FRO, &resolve, 1), ERR_NOT_FOUND);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, a_batch_may_comment_answer_and_resolve)
@@ -566,6 +591,7 @@ Test(audit_fold, a_batch_may_comment_answer_and_resolve)
     cr_assert_eq(audit_comment_at(r->a, 0)->nreplies, 1);
     cr_assert(audit_comment_at(r->a, 0)->resolved);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, comments_are_checked)
@@ -611,6 +637,7 @@ Test(audit_fold, comments_are_checked)
     OK(room_comment(r, P_IRO, "C2", "all of it"));
     cr_assert_not(audit_comment_words(r->a, audit_comment_at(r->a, 2), &start, &end));
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, a_comment_stays_on_its_words_while_others_write)
@@ -650,6 +677,7 @@ Test(audit_fold, a_comment_stays_on_its_words_while_others_write)
     buf_free(&blob);
     buf_free(&words);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fold, comments_and_replies_have_limits)
@@ -666,6 +694,7 @@ Test(audit_fold, comments_and_replies_have_limits)
         OK(room_do(r, P_FRO, &reply, 1));
     REFUSED(room_do(r, P_FRO, &reply, 1), ERR_TOO_LARGE);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- damaged logs ---- */
@@ -683,6 +712,7 @@ Test(audit_fold, events_come_in_order)
     cr_assert_eq(room_replay(r, 1, a, NULL, NULL), ERR_OK);
     audit_free(a);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 static enum err apply_second(struct audit_op op, uint32_t agent, uint64_t batch_no,
@@ -724,6 +754,7 @@ Test(audit_fold, what_could_not_have_been_accepted_is_damage)
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_assert_eq(apply_second(bad[i], 1, 1, 0), ERR_CORRUPT, "%zu", i);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- size ---- */
@@ -733,4 +764,5 @@ Test(audit_fold, an_empty_audit_is_small)
     struct room *r = room_new();
     cr_assert_lt(audit_memory_bytes(r->a), 4096, "%zu", audit_memory_bytes(r->a));
     room_free(r);
+    CHECK_NO_LEAKS();
 }

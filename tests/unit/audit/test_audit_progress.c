@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 #define OK(call) cr_assert_eq((call), ERR_OK, "%s: %s", #call, r->why.text)
 
@@ -68,6 +69,7 @@ Test(audit_progress, a_new_audit_counts_what_is_asked_of_it)
     cr_assert_eq(state(r, "B1"), QUESTION_EMPTY);
     cr_assert_eq(audit_question_state(r->a, 999), QUESTION_NOT_NEEDED);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, judgements_want_grade_rationale_and_evidence)
@@ -90,6 +92,7 @@ Test(audit_progress, judgements_want_grade_rationale_and_evidence)
     OK(room_set(r, P_FRO, "B1.cannot_judge", "the record is closed"));
     expect(r, "B1", QUESTION_DONE, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, a_reason_why_it_cannot_be_judged_is_enough)
@@ -98,6 +101,7 @@ Test(audit_progress, a_reason_why_it_cannot_be_judged_is_enough)
     OK(room_set(r, P_FRO, "B1.cannot_judge", "placed yesterday"));
     expect(r, "B1", QUESTION_DONE, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, each_kind_knows_when_it_is_done)
@@ -131,6 +135,7 @@ Test(audit_progress, each_kind_knows_when_it_is_done)
     expect(r, "B5", QUESTION_DONE, 0, "");
     expect(r, "C2", QUESTION_DONE, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, checklists_name_the_items_that_are_open)
@@ -143,6 +148,7 @@ Test(audit_progress, checklists_name_the_items_that_are_open)
     OK(room_set(r, P_FRO, "C1[2]", "na"));
     expect(r, "C1", QUESTION_DONE, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, evidence_is_wanted_from_each_record)
@@ -162,6 +168,7 @@ Test(audit_progress, evidence_is_wanted_from_each_record)
     OK(room_remove(r, P_FRO, "C4[1].evidence"));
     expect(r, "C4", QUESTION_PARTLY, 1, "carer's record");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, voices_are_obtained_or_reasoned)
@@ -184,6 +191,7 @@ Test(audit_progress, voices_are_obtained_or_reasoned)
     OK(room_set(r, P_IRO, "J3.status", "obtained"));
     expect(r, "J3", QUESTION_DONE, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, observations_findings_and_actions_say_what_they_lack)
@@ -215,6 +223,7 @@ Test(audit_progress, observations_findings_and_actions_say_what_they_lack)
     OK(room_type(r, P_FRO, "L3[1].measure", "x"));
     expect(r, "L3", QUESTION_DONE, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, conditions_decide_what_is_asked)
@@ -228,6 +237,7 @@ Test(audit_progress, conditions_decide_what_is_asked)
     cr_assert_eq(audit_progress(r->a).required, before);
     expect(r, "C5", QUESTION_NOT_NEEDED, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, moderators_are_asked_once_the_audit_is_theirs)
@@ -245,6 +255,7 @@ Test(audit_progress, moderators_are_asked_once_the_audit_is_theirs)
     OK(room_type(r, P_IRO, "M1[C1].view_reason", "x"));
     expect(r, "M1", QUESTION_DONE, 0, "");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_progress, everything_asked_and_answered_is_complete)
@@ -296,6 +307,7 @@ Test(audit_progress, everything_asked_and_answered_is_complete)
     cr_assert_eq(rs.n, 0, "%s", rs.text);
     cr_assert_eq(audit_progress(r->a).answered, audit_progress(r->a).required);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- the cache ---- */
@@ -315,4 +327,5 @@ Test(audit_progress, what_is_typed_here_counts_at_once)
     cr_assert_null(audit_text_edit(r->a, (struct field){21, PART_CHANGE, 99}), "no such item");
     buf_free(&op);
     room_free(r);
+    CHECK_NO_LEAKS();
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 /* ---- role x section x state, as a table ---- */
 
@@ -113,6 +114,7 @@ static void ask(struct room *r, uint32_t person, const char *where, enum right e
 Test(audit_rights, each_role_in_each_section_in_each_state)
 {
     each_cell(ask);
+    CHECK_NO_LEAKS();
 }
 
 /* What the table says, audit_check does. */
@@ -141,6 +143,7 @@ static void try_to_write(struct room *r, uint32_t person, const char *where, enu
 Test(audit_rights, nothing_is_written_without_the_right)
 {
     each_cell(try_to_write);
+    CHECK_NO_LEAKS();
 }
 
 static void try_to_comment(struct room *r, uint32_t person, const char *where, enum right expected)
@@ -170,6 +173,7 @@ static void try_to_comment(struct room *r, uint32_t person, const char *where, e
 Test(audit_rights, nothing_is_commented_on_without_the_right)
 {
     each_cell(try_to_comment);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- parts with an owner ---- */
@@ -201,6 +205,7 @@ Test(audit_rights, each_grade_has_its_owner)
         RIGHT_COMMENT, "who writes beside it may comment on it");
     cr_assert(strstr(why.text, "FRO"), "%s", why.text);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_rights, the_moderators_views_are_written_while_moderating)
@@ -214,6 +219,7 @@ Test(audit_rights, the_moderators_views_are_written_while_moderating)
     cr_assert_eq(room_set(r, P_FRO, "M1[C1].view", "agree"), ERR_REFUSED_ROLE);
     cr_assert_eq(room_set(r, P_IRO, "J3.status", "asked"), ERR_REFUSED_STATE);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_rights, membership_decides_not_the_role_at_the_site)
@@ -235,6 +241,7 @@ Test(audit_rights, membership_decides_not_the_role_at_the_site)
     cr_assert_eq(audit_right(r->a, audit_make_viewer(P_CSW), room_field(r, "A2.carer_ref"), NULL),
                  RIGHT_READ, "section A is not for CSWs, invited or not");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_rights, reasons_say_who_may_and_what_to_do)
@@ -264,6 +271,7 @@ Test(audit_rights, reasons_say_who_may_and_what_to_do)
     cr_assert(strstr(why.text, "AGREED"), "%s", why.text);
     cr_assert_eq(why.code, ERR_REFUSED_STATE);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- what is withheld ---- */
@@ -386,22 +394,27 @@ static enum err hide_among_others(struct room *r)
 Test(audit_held, a_young_persons_words_go_only_to_whom_they_are_shared)
 {
     young_person_secret(hide_in_words);
+    CHECK_NO_LEAKS();
 }
 Test(audit_held, so_do_the_other_parts_of_their_view)
 {
     young_person_secret(hide_in_method);
+    CHECK_NO_LEAKS();
 }
 Test(audit_held, so_do_comments_on_it)
 {
     young_person_secret(hide_in_comment);
+    CHECK_NO_LEAKS();
 }
 Test(audit_held, so_do_answers_to_such_comments)
 {
     young_person_secret(hide_in_reply);
+    CHECK_NO_LEAKS();
 }
 Test(audit_held, so_do_parts_of_a_mixed_batch)
 {
     young_person_secret(hide_among_others);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_held, how_the_view_stands_is_no_secret)
@@ -420,6 +433,7 @@ Test(audit_held, how_the_view_stands_is_no_secret)
     cr_assert_eq(audit_question_state(a, 17), QUESTION_DONE);
     audit_free(a);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_held, other_voices_are_not_held)
@@ -428,6 +442,7 @@ Test(audit_held, other_voices_are_not_held)
     cr_assert_eq(room_type(r, P_FRO, "J2.words", secret), ERR_OK);
     expect_shown(r, "ssssssss--");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_held, first_grades_are_blind_until_both_are_in)
@@ -454,6 +469,7 @@ Test(audit_held, first_grades_are_blind_until_both_are_in)
                   "only where the template says so");
     buf_free(&seen);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_held, who_may_not_see_learns_nothing_from_refusals)
@@ -477,6 +493,7 @@ Test(audit_held, who_may_not_see_learns_nothing_from_refusals)
     cr_assert_eq(room_do(r, P_FRO, &reply, 1), ERR_NOT_FOUND);
     cr_assert_eq(strncmp(here, r->why.text, 20), 0, "the same answer: %s / %s", here, r->why.text);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- what reveals ---- */
@@ -518,4 +535,5 @@ Test(audit_held, sharing_and_both_grades_and_membership_are_told_as_reveals)
     cr_assert(reveals(r, P_FSW));
     cr_assert_not(reveals(r, P_FRO));
     room_free(r);
+    CHECK_NO_LEAKS();
 }

@@ -4,6 +4,7 @@
 
 #include "proto/snapshot.pb-c.h"
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 typedef Tandem__Snapshot__Snapshot PbSnapshot;
 
@@ -92,6 +93,7 @@ Test(audit_snapshot, comes_back_as_it_went)
     buf_free(&again);
     audit_free(a);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_snapshot, protobuf_itself_would_write_the_same_bytes)
@@ -109,6 +111,7 @@ Test(audit_snapshot, protobuf_itself_would_write_the_same_bytes)
     tandem__snapshot__snapshot__free_unpacked(m, NULL);
     buf_free(&bytes);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_snapshot, struck_out_words_stay_on_the_server)
@@ -142,6 +145,7 @@ Test(audit_snapshot, struck_out_words_stay_on_the_server)
     buf_free(&op);
     buf_free(&bytes);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_snapshot, says_which_template_it_needs)
@@ -174,6 +178,7 @@ Test(audit_snapshot, says_which_template_it_needs)
     cr_assert_eq(audit_decode(&other, bytes.data, bytes.len, &a, NULL), ERR_INPUT);
     buf_free(&bytes);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- from strangers ---- */
@@ -365,6 +370,7 @@ Test(audit_snapshot, what_audit_encode_would_not_write_is_refused)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         cr_assert_eq(decode_changed(table[i].change), table[i].expected, "%s", table[i].name);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_snapshot, every_cut_and_every_flipped_bit_is_survived, .timeout = 60)
@@ -395,6 +401,7 @@ Test(audit_snapshot, every_cut_and_every_flipped_bit_is_survived, .timeout = 60)
     }
     buf_free(&bytes);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- fingerprint ---- */
@@ -433,6 +440,7 @@ Test(audit_fingerprint, follows_the_answers_and_nothing_else)
     OK(room_move(r, AUDIT_AGREED));
     cr_assert_not(changed(r, last), "comments, members and state are not content");
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 Test(audit_fingerprint, is_the_same_for_equal_answers_by_other_ways)
@@ -455,6 +463,7 @@ Test(audit_fingerprint, is_the_same_for_equal_answers_by_other_ways)
     cr_assert_eq(memcmp(fx, fr, 32), 0);
     room_free(x);
     room_free(r);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- one's own, before the server confirms it ---- */
@@ -510,4 +519,5 @@ Test(audit_local, own_text_and_items_show_at_once_and_once)
     buf_free(&before);
     audit_free(mine);
     room_free(r);
+    CHECK_NO_LEAKS();
 }

@@ -6,6 +6,7 @@
 
 #include "common/text/text.h"
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 /* Worlds of one server and four clients, as the program's are: clients write into their own replica
  * at once and send batches when they come to it; the server checks, applies, and sends everybody
@@ -474,4 +475,5 @@ Test(audit_worlds, replicas_end_equal_to_the_server_and_to_the_log, .timeout = 1
            accepted, refused, undone, revealed);
     cr_assert(accepted > 20 * n && refused > n && undone > n && revealed > n,
               "worlds in which little happens show little");
+    CHECK_NO_LEAKS();
 }

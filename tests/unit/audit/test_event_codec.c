@@ -4,6 +4,7 @@
 
 #include "common/audit/event.h"
 #include "proto/event.pb-c.h"
+#include "tests/lib/leaks.h"
 
 static const char *const children[] = {"CH-1", "CH-2"};
 
@@ -133,6 +134,7 @@ Test(event_codec, every_kind_of_operation_comes_back_as_it_went)
         buf_free(&bytes);
         buf_free(&again);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, protobuf_itself_would_write_the_same_bytes)
@@ -149,6 +151,7 @@ Test(event_codec, protobuf_itself_would_write_the_same_bytes)
     free(packed);
     tandem__audit__event_body__free_unpacked(m, NULL);
     buf_free(&bytes);
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, one_typed_character_is_under_16_bytes)
@@ -168,6 +171,7 @@ Test(event_codec, one_typed_character_is_under_16_bytes)
     buf_free(&blob);
     buf_free(&bytes);
     text_free(t);
+    CHECK_NO_LEAKS();
 }
 
 static enum err decode_only(const void *data, size_t len)
@@ -222,6 +226,7 @@ Test(event_codec, words_that_could_do_harm_are_refused)
         for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
             cr_assert_eq(round_trip(&ops[k]), ERR_INPUT, "%zu %zu", i, k);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, a_nul_inside_a_value_is_refused)
@@ -230,6 +235,7 @@ Test(event_codec, a_nul_inside_a_value_is_refused)
     static const uint8_t body[] = {0x08, 1, 0x10, 1, 0x1a, 12,  0x08, 0x81, 0x05,
                                    0x22, 7, 0x0a, 5, 'g',  'o', 0,    'o',  'd'};
     cr_assert_eq(decode_only(body, sizeof body), ERR_INPUT);
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, lines_stay_lines_and_comments_may_have_several)
@@ -242,6 +248,7 @@ Test(event_codec, lines_stay_lines_and_comments_may_have_several)
     };
     cr_assert_eq(round_trip(&set), ERR_INPUT);
     cr_assert_eq(round_trip(&comment), ERR_OK);
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, lengths_have_limits_in_characters)
@@ -266,6 +273,7 @@ Test(event_codec, lengths_have_limits_in_characters)
     cr_assert_eq(round_trip(&comment), ERR_OK);
     words[3 * EVENT_MAX_COMMENT_CP] = '\xe2';
     cr_assert_eq(round_trip(&comment), ERR_TOO_LARGE);
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, too_many_operations_or_bytes_are_refused)
@@ -284,6 +292,7 @@ Test(event_codec, too_many_operations_or_bytes_are_refused)
     buf_free(&bytes);
     static uint8_t zeros[EVENT_MAX_BYTES + 1];
     cr_assert_eq(decode_only(zeros, sizeof zeros), ERR_TOO_LARGE);
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, what_this_version_does_not_know_is_refused)
@@ -310,6 +319,7 @@ Test(event_codec, what_this_version_does_not_know_is_refused)
     for (size_t i = 0; i < sizeof strange / sizeof *strange; i++)
         cr_assert_eq(decode_only(strange[i].bytes, strange[i].len), ERR_INPUT, "%s",
                      strange[i].what);
+    CHECK_NO_LEAKS();
 }
 
 Test(event_codec, every_cut_and_every_flipped_bit_is_survived)
@@ -326,4 +336,5 @@ Test(event_codec, every_cut_and_every_flipped_bit_is_survived)
     }
     cr_assert_eq(decode_only(bytes.data, bytes.len), ERR_OK);
     buf_free(&bytes);
+    CHECK_NO_LEAKS();
 }
