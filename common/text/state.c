@@ -746,7 +746,7 @@ static bool get_all(struct decoder *d)
     while (n_runs--)
         if (!get_run(d))
             return false;
-    if (d->rd.p != d->rd.end || d->words != d->words_end || d->chars ||
+    if (d->rd.bad || d->rd.p != d->rd.end || d->words != d->words_end || d->chars ||
         !spine_is_whole(&d->spine) || !flush_leaf(d))
         return wrong(d);
     for (uint32_t i = 0; i < d->t->n_agents; i++) {
