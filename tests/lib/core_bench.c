@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "server/store/summary.h"
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 #define NEED(e) cr_assert_eq((e), ERR_OK, "%s", #e)
 #define BODY(k) TANDEM__ENVELOPE__BODY_##k
@@ -199,6 +200,7 @@ void bench_free(struct bench *b)
     store_mem_free(b->store);
     template_free(b->t);
     free(b);
+    CHECK_NO_LEAKS();
 }
 
 void bench_restart(struct bench *b)
