@@ -34,10 +34,12 @@ static enum err may(struct replica *r, struct field f, enum right least, struct 
     return ERR_OK;
 }
 
+/* A part that items of a list have may also stand for itself (text, date, status): without an item.
+ */
 static bool item_missing(const struct replica *r, struct field f)
 {
     const struct part_def *def = part_find((enum part)f.part);
-    return def && def->list != PART_NONE &&
+    return def && def->list != PART_NONE && f.item &&
            !audit_item_exists(r->audit, f.question, def->list, f.item);
 }
 
