@@ -41,9 +41,9 @@ void key_input_fini(struct key_input *in)
     buf_free(&in->paste);
 }
 
-bool key_input_waits(const struct key_input *in)
+int key_input_wait_ms(const struct key_input *in)
 {
-    return in->waiting.len > 0;
+    return in->pasting ? KEY_PASTE_WAIT_MS : in->waiting.len ? KEY_ESC_WAIT_MS : 0;
 }
 
 /* ---- one sequence ----
@@ -296,14 +296,14 @@ void key_input_feed(struct key_input *in, const uint8_t *data, size_t len,
 
 void key_input_timeout(struct key_input *in, const struct key_input_hooks *h)
 {
-    if (!in->waiting.len)
-        return;
     if (in->pasting) { /* it never ended: give what there is */
         buf_append(&in->paste, in->waiting.data, in->waiting.len);
         buf_clear(&in->waiting);
         end_paste(in, h);
         return;
     }
+    if (!in->waiting.len)
+        return;
     if (in->waiting.data[0] == 27 && in->waiting.len == 1)
         h->key(h->user, (struct key){ED_ESC, 0});
     else if (in->waiting.data[0] == 27 && in->waiting.len == 2) /* Alt-[ or Alt-O */

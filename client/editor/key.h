@@ -70,6 +70,7 @@ struct key_input_hooks {
 
 enum {
     KEY_ESC_WAIT_MS = 40,       /* a lone Esc is a key when nothing follows for so long */
+    KEY_PASTE_WAIT_MS = 3000,   /* a paste without its end is over when nothing comes for so long */
     KEY_PASTE_MAX = 1024 * 1024 /* the rest of a longer paste is dropped */
 };
 
@@ -77,8 +78,10 @@ void key_input_fini(struct key_input *in); /* a zeroed struct is ready for use *
 /* Calls the hooks for every complete key in what has come so far. */
 void key_input_feed(struct key_input *in, const uint8_t *data, size_t len,
                     const struct key_input_hooks *h);
-/* Something unfinished waits: call key_input_timeout if nothing comes within KEY_ESC_WAIT_MS. */
-bool key_input_waits(const struct key_input *in);
+/* Something unfinished waits: call key_input_timeout if nothing comes for so long. 0: nothing
+ * waits.
+ */
+int key_input_wait_ms(const struct key_input *in);
 void key_input_timeout(struct key_input *in, const struct key_input_hooks *h);
 
 #endif

@@ -317,8 +317,18 @@ static void rebuild(struct editor *ed, bool keep_eye)
         ed->top_line = ed->nlines - 1;
 }
 
+/* Somebody who is asked whether to leave with unsaved work need not answer once it is saved. */
+static void leave_once_saved(struct editor *ed)
+{
+    struct replica_status s = replica_status(ed->r);
+    if (ed->popup == POPUP_ASK && ed->ask.purpose == ASK_LEAVE && !s.pending_chars &&
+        !s.pending_ops)
+        ed->left = true;
+}
+
 void editor_refresh(struct editor *ed)
 {
+    leave_once_saved(ed);
     if (!ed->stale && ed->seen_version == replica_version(ed->r))
         return;
     rebuild(ed, true);

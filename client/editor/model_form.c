@@ -157,7 +157,7 @@ static void append_value(struct editor *ed, struct form_row *row)
     else
         buf_append_str(&row->text, row->right == RIGHT_WRITE ? "-" : "- (not filled in)");
     if (row->pending)
-        buf_append_str(&row->text, " (not yet saved)");
+        buf_append_str(&row->text, " (unsaved)");
     else if (*v.value && !row->held && v.by && row->def->type == TYPE_GRADE)
         buf_appendf(&row->text, " (%s)", replica_initials(ed->r, v.by));
 }

@@ -96,8 +96,11 @@ void model_open_value(struct editor *ed, const struct form_row *row, uint32_t fi
     case TYPE_CHOICE:
     case TYPE_SCALE:
         open_picker(ed, row, value);
-        if (first)
+        if (first) {
+            if (!*value) /* nothing is chosen yet: the search begins at the top */
+                ed->picker.selected = ed->picker.n ? ed->picker.n - 1 : 0;
             model_picker_type(ed, first);
+        }
         return;
     case TYPE_DATE:
     case TYPE_NUMBER:

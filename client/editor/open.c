@@ -173,7 +173,7 @@ static void on_timer(uv_timer_t *t);
 static void set_timer(struct room_open *o)
 {
     int64_t now = clock_mono_ms(), at = INT64_MAX;
-    if (key_input_waits(&o->keys))
+    if (key_input_wait_ms(&o->keys))
         at = sooner(at, o->esc_at_ms);
     if (o->plain)
         at = sooner(at, plain_next_ms(o->plain));
@@ -251,7 +251,7 @@ static void feed(struct room_open *o, const char *data, size_t len)
     tell_time(o);
     if (o->ed) {
         key_input_feed(&o->keys, (const uint8_t *)data, len, key_hooks(o, &h));
-        o->esc_at_ms = clock_mono_ms() + KEY_ESC_WAIT_MS;
+        o->esc_at_ms = clock_mono_ms() + key_input_wait_ms(&o->keys);
     } else {
         feed_lines(o, data, len);
     }
@@ -322,7 +322,7 @@ static void on_timer(uv_timer_t *t)
     struct key_input_hooks h;
     if (o->closing || o->done)
         return;
-    if (key_input_waits(&o->keys) && clock_mono_ms() >= o->esc_at_ms) {
+    if (key_input_wait_ms(&o->keys) && clock_mono_ms() >= o->esc_at_ms) {
         key_input_timeout(&o->keys, key_hooks(o, &h));
         poke(o);
     }
