@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/editor/keymap.h"
 #include "client/editor/model.h"
 #include "client/editor/view.h"
 #include "client/link/replica_internal.h"

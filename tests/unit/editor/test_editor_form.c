@@ -1,0 +1,240 @@
+#include "tests/unit/editor/people.h"
+
+Test(editor_form, a_grade_is_picked_from_the_templates_scale)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    go(p, "B1.grade_auditor");
+    press(p, ED_ENTER, 0);
+    SEES(p, "B1 auditor's grade");
+    SEES(p, "Outstanding");
+    SEES(p, "Requires improvement");
+    press_n(p, 2, ED_DOWN, 0);
+    press(p, ED_ENTER, 0);
+    SEES(p, "auditor's grade: Requires improvement (unsaved)");
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B1.grade_auditor"), "requires_improvement");
+    SEES(p, "auditor's grade: Requires improvement (AF)");
+    people_free(p);
+}
+
+Test(editor_form, a_letter_jumps_to_a_choice_and_escape_leaves_it)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    go(p, "B1.grade_auditor");
+    type(p, "g");
+    SEES(p, "> ");
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B1.grade_auditor"), "good");
+    type(p, "i");
+    press(p, ED_ESC, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B1.grade_auditor"), "good");
+    press(p, ED_BACKSPACE, 0); /* empties it */
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B1.grade_auditor"), "");
+    people_free(p);
+}
+
+Test(editor_form, yes_partly_no_choice_scale_and_number)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    go(p, "B2.ynp");
+    type(p, "p");
+    press(p, ED_ENTER, 0);
+    go(p, "B3");
+    press(p, ED_ENTER, 0);
+    SEES(p, "0  ");
+    press(p, ED_END, 0);
+    press(p, ED_UP, 0);
+    press(p, ED_ENTER, 0);
+    go(p, "B4");
+    type(p, "12");
+    press(p, ED_ENTER, 0);
+    go(p, "B5");
+    type(p, "u");
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B2.ynp"), "partly");
+    cr_assert_str_eq(value_of(p, "B3"), "9");
+    cr_assert_str_eq(value_of(p, "B4"), "12");
+    cr_assert_str_eq(value_of(p, "B5"), "unplanned");
+    SEES(p, "[x] B5");
+    people_free(p);
+}
+
+Test(editor_form, a_date_is_typed_or_stepped_and_a_wrong_one_is_explained)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    go(p, "B2.date");
+    press(p, ED_ENTER, 0);
+    SEES(p, "YYYY-MM-DD");
+    press(p, ED_UP, 0); /* today */
+    press(p, ED_UP, 0);
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B2.date"), "2026-03-04");
+    press(p, ED_ENTER, 0);
+    press_n(p, 4, ED_DOWN, 0); /* over the end of a month */
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B2.date"), "2026-02-28");
+    type(p, "2026-02-30");
+    press(p, ED_ENTER, 0);
+    cr_assert_str_eq(value_of(p, "B2.date"), "2026-02-28");
+    SEES(p, "2026-02-30"); /* still there, to be put right */
+    press_n(p, 2, ED_BACKSPACE, 0);
+    type(p, "27");
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B2.date"), "2026-02-27");
+    people_free(p);
+}
+
+Test(editor_form, a_checklist_tells_not_seen_from_not_met)
+{
+    struct people *p = people_new(P_FRO, 40, 80);
+    go(p, "C1[2].check");
+    press(p, ED_ENTER, 0);
+    SEES(p, "not met");
+    SEES(p, "not seen");
+    press_n(p, 3, ED_DOWN, 0);
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "C1[2].check"), "not_seen");
+    SEES(p, "2 children's views: not seen");
+    press(p, ED_TAB, 0);
+    type(p, "not in the file");
+    pump(p);
+    cr_assert_str_eq(text_of(p, P_FSW, "C1[2].note"), "not in the file");
+    people_free(p);
+}
+
+Test(editor_form, findings_are_added_filled_in_and_removed)
+{
+    struct people *p = people_new(P_FRO, 40, 100);
+    go(p, "L2");
+    SEES(p, "findings (0)");
+    press(p, ED_ENTER, 0); /* the head of the list: add */
+    SEES(p, "findings (1)");
+    SEES(p, "finding 1");
+    type(p, "Visits were late in spring.");
+    press(p, ED_TAB, 0);
+    type(p, "d"); /* development */
+    press(p, ED_ENTER, 0);
+    press(p, ED_TAB, 0);
+    press(p, ED_ENTER, 0); /* themes: several */
+    type(p, "v");
+    press(p, ' ', 0);
+    type(p, "s");
+    press(p, ' ', 0);
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(text_of(p, P_FSW, "L2[1].text"), "Visits were late in spring.");
+    cr_assert_str_eq(value_of(p, "L2[1].sign"), "development");
+    cr_assert_str_eq(value_of(p, "L2[1].theme"), "voice, supervision", "%s",
+                     value_of(p, "L2[1].theme"));
+    press(p, ED_HOME, 0);
+    press(p, ED_DOWN, 0); /* the item's head */
+    press(p, ED_DEL, 0);
+    SEES(p, "Remove finding 1? (y/n)");
+    type(p, "n");
+    SEES(p, "findings (1)");
+    press(p, ED_DEL, 0);
+    type(p, "y");
+    pump(p);
+    SEES(p, "findings (0)");
+    people_free(p);
+}
+
+Test(editor_form, actions_and_evidence_are_small_forms)
+{
+    struct people *p = people_new(P_FSW, 40, 100);
+    go(p, "L3.actions");
+    press(p, '+', 0);
+    SEES(p, "action 1");
+    SEES(p, "owner: -");
+    SEES(p, "due: -");
+    go(p, "L3[1].status");
+    press(p, ED_ENTER, 0);
+    SEES(p, "in progress"); /* an action's states, not a voice's */
+    SEES_NOT(p, "declined");
+    press(p, ED_ESC, 0);
+    go(p, "L3[1].owner");
+    type(p, "FTM North");
+    press(p, ED_ENTER, 0);
+    go(p, "B1.evidence");
+    press(p, ED_ENTER, 0);
+    go(p, "B1[1].record");
+    type(p, "c");
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "L3[1].owner"), "FTM North");
+    cr_assert_str_eq(value_of(p, "B1[1].record"), "child");
+    people_free(p);
+}
+
+Test(editor_form, an_item_that_another_removes_is_left_for_its_neighbour)
+{
+    struct people *p = people_new(P_FRO, 40, 100);
+    struct err_info why;
+    uint64_t id;
+    go(p, "L2.findings");
+    press(p, ED_ENTER, 0);
+    type(p, "first");
+    pump(p);
+    id = at(p, "L2[1].text").item;
+    cr_assert_eq(replica_item_remove(p->r[P_FSW], at(p, "L2").question, PART_FINDINGS, id, &why),
+                 ERR_OK);
+    pump(p);
+    SEES(p, "findings (0)");
+    type(p, "x"); /* goes nowhere, harms nothing */
+    pump(p);
+    cr_assert_eq(editor_field(p->ed).part, PART_FINDINGS);
+    people_free(p);
+}
+
+Test(editor_form, what_is_held_says_by_whom_and_shows_nothing)
+{
+    struct people *p = people_new(P_FSW, 30, 100);
+    other_types(p, P_IRO, "J3.words", 0, "secret words of the child");
+    pump(p);
+    go(p, "J3");
+    SEES(p, "held by IRO");
+    SEES_NOT(p, "secret");
+    press(p, 'f', ED_CTRL);
+    type(p, "secret");
+    press(p, ED_ENTER, 0);
+    SEES(p, "\"secret\" is not in any answer");
+    people_free(p);
+}
+
+Test(editor_form, the_iro_writes_the_young_persons_words)
+{
+    struct people *p = people_new(P_IRO, 30, 100);
+    go(p, "J3.words");
+    type(p, "I feel safe here.");
+    pump(p);
+    cr_assert_str_eq(text_of(p, 0, "J3.words"), "I feel safe here.");
+    people_free(p);
+}
+
+Test(editor_form, a_choice_that_met_anothers_says_so_until_dismissed)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    struct err_info why;
+    go(p, "B2.ynp");
+    cr_assert_eq(replica_set(p->r[P_FSW], at(p, "B2.ynp"), "no", &why), ERR_OK);
+    type(p, "y"); /* the picker at "yes" */
+    press(p, ED_ENTER, 0);
+    cr_assert(people_step(p, P_FSW)); /* theirs is first */
+    pump(p);
+    SEES(p, "Jo Marsh's value stands: no");
+    SEES(p, "Esc: dismiss");
+    press(p, ED_UP, 0);
+    SEES(p, "Jo Marsh's value stands: no");
+    press(p, ED_ESC, 0);
+    SEES_NOT(p, "value stands");
+    cr_assert_str_eq(value_of(p, "B2.ynp"), "no");
+    people_free(p);
+}

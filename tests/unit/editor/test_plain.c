@@ -1,0 +1,320 @@
+#include "client/editor/plain.h"
+
+#include "tests/unit/editor/people.h"
+
+/* A dialogue: what was said is kept as lines. */
+struct dialogue {
+    struct people *p;
+    struct plain *plain;
+    struct buf said;
+};
+
+static void on_say(void *user, const char *line)
+{
+    struct dialogue *d = user;
+    cr_assert_null(strchr(line, '\n'), "two lines in one: %s", line);
+    buf_append_str(&d->said, line);
+    buf_append_u8(&d->said, '\n');
+}
+
+static struct dialogue *begin(uint32_t me)
+{
+    struct dialogue *d = calloc(1, sizeof *d);
+    d->p = people_new(me, 24, 80);
+    editor_free(d->p->ed);
+    d->p->ed = NULL;
+    d->plain = plain_new(d->p->r[me], "TST-2026-0001", on_say, d);
+    plain_time(d->plain, 1000, 1772496000000);
+    plain_set_line(d->plain, LINE_UP, "");
+    return d;
+}
+
+static void end(struct dialogue *d)
+{
+    plain_free(d->plain);
+    people_free(d->p);
+    buf_free(&d->said);
+    free(d);
+}
+
+/* Says lines (separated by newlines), and returns what was answered. */
+static const char *say(struct dialogue *d, const char *lines)
+{
+    buf_clear(&d->said);
+    for (const char *nl; *lines; lines = *nl ? nl + 1 : nl) {
+        nl = strchr(lines, '\n');
+        nl = nl ? nl : lines + strlen(lines);
+        plain_line(d->plain, lines, (size_t)(nl - lines));
+    }
+    return buf_cstr(&d->said);
+}
+
+static const char *later(struct dialogue *d, int64_t mono_ms)
+{
+    buf_clear(&d->said);
+    pump(d->p);
+    plain_time(d->plain, mono_ms, 1772496000000);
+    return buf_cstr(&d->said);
+}
+
+#define HEARS(heard, words)                                                                        \
+    do {                                                                                           \
+        const char *h_ = (heard);                                                                  \
+        cr_assert(strstr(h_, words) != NULL, "not heard: %s\n%s", words, h_);                      \
+    } while (0)
+#define HEARS_NOT(heard, words)                                                                    \
+    do {                                                                                           \
+        const char *h_ = (heard);                                                                  \
+        cr_assert(strstr(h_, words) == NULL, "heard: %s\n%s", words, h_);                          \
+    } while (0)
+
+Test(plain, greets_with_the_audit_who_is_here_and_the_first_question)
+{
+    struct dialogue *d = begin(P_FRO);
+    const char *h = buf_cstr(&d->said);
+    HEARS(h, "TST-2026-0001  A small audit, IN_PROGRESS. 1 of 19 answered.");
+    HEARS(h, "Here: Jo Marsh (FSW)");
+    HEARS(h, "Here: Anna Frost (FRO), you");
+    HEARS(h, "A1  A1");
+    HEARS(h, "(A1: empty)");
+    end(d);
+}
+
+Test(plain, goes_from_question_to_question)
+{
+    struct dialogue *d = begin(P_FRO);
+    HEARS(say(d, "next"), "A2  A2");
+    HEARS(say(d, "go B1"), "B1  B1 * (key)");
+    HEARS(say(d, "prev"), "A6  A6");
+    cr_assert_str_eq(plain_prompt(d->plain), "A6> ");
+    HEARS(say(d, "go A1\nprev"), "This is the first question.");
+    HEARS(say(d, "go M2\nnext"), "This is the last question.");
+    HEARS(say(d, "go Q7"), "Not done");
+    HEARS(say(d, "list"), "  B4 B4: empty");
+    HEARS(say(d, "missing"), "1 of 19 answered.");
+    HEARS(say(d, "go B1\ntodo"), "B2  B2");
+    end(d);
+}
+
+Test(plain, writes_a_text_with_a_full_stop_at_its_end)
+{
+    struct dialogue *d = begin(P_FRO);
+    HEARS(say(d, "go B1\nwrite rationale"),
+          "Writing B1 rationale; end with a line that has only a full stop.");
+    cr_assert_str_eq(plain_prompt(d->plain), "B1 | ");
+    say(d, "The plan is followed.\n\n..with a dot\n.");
+    HEARS(later(d, 2000), "Saved.");
+    cr_assert_str_eq(text_of(d->p, 0, "B1.rationale"), "The plan is followed.\n\n.with a dot");
+    HEARS(say(d, "show"), "  The plan is followed.");
+    say(d, "append\nMore.\n.");
+    pump(d->p);
+    cr_assert_str_eq(text_of(d->p, 0, "B1.rationale"),
+                     "The plan is followed.\n\n.with a dot\nMore.");
+    end(d);
+}
+
+Test(plain, a_rewrite_keeps_what_others_wrote)
+{
+    struct dialogue *d = begin(P_FRO);
+    other_types(d->p, P_FSW, "B1.rationale", 0, "one two three");
+    pump(d->p);
+    say(d, "go B1\nwrite rationale\none 2 three\n.");
+    pump(d->p);
+    cr_assert_str_eq(text_of(d->p, 0, "B1.rationale"), "one 2 three");
+    HEARS(say(d, "authors"), "[JM]one [AF]2[JM] three");
+    end(d);
+}
+
+Test(plain, edits_inserts_and_deletes_lines)
+{
+    struct dialogue *d = begin(P_FRO);
+    say(d, "go B1\nwrite rationale\none\ntwo\nthree\n.");
+    HEARS(say(d, "lines"), "2: two\n3: three\n");
+    say(d, "edit 2 deux");
+    cr_assert_str_eq(text_of(d->p, P_FRO, "B1.rationale"), "one\ndeux\nthree");
+    say(d, "insert 1 zero");
+    cr_assert_str_eq(text_of(d->p, P_FRO, "B1.rationale"), "zero\none\ndeux\nthree");
+    say(d, "delete 4");
+    cr_assert_str_eq(text_of(d->p, P_FRO, "B1.rationale"), "zero\none\ndeux");
+    say(d, "delete 1");
+    cr_assert_str_eq(text_of(d->p, P_FRO, "B1.rationale"), "one\ndeux");
+    HEARS(say(d, "edit 9 x"), "There is no line 9: the text has 2.");
+    HEARS(say(d, "undo"), "Undone.");
+    cr_assert_str_eq(text_of(d->p, P_FRO, "B1.rationale"), "zero\none\ndeux");
+    HEARS(say(d, "redo"), "Redone.");
+    cr_assert_str_eq(text_of(d->p, P_FRO, "B1.rationale"), "one\ndeux");
+    pump(d->p);
+    cr_assert_str_eq(text_of(d->p, 0, "B1.rationale"), "one\ndeux");
+    end(d);
+}
+
+Test(plain, sets_grades_and_values_by_code_or_by_label)
+{
+    struct dialogue *d = begin(P_FRO);
+    say(d, "go B1\ngrade Requires improvement\ngrade agreed good");
+    say(d, "go B2\nset ynp Partly\nset date 2026-03");
+    say(d, "set C1[3] not met\nset B3 7");
+    pump(d->p);
+    cr_assert_str_eq(value_of(d->p, "B1.grade_auditor"), "requires_improvement");
+    cr_assert_str_eq(value_of(d->p, "B1.grade_agreed"), "good");
+    cr_assert_str_eq(value_of(d->p, "B2.ynp"), "partly");
+    cr_assert_str_eq(value_of(d->p, "B2.date"), "2026-03");
+    cr_assert_str_eq(value_of(d->p, "C1[3].check"), "not_met");
+    cr_assert_str_eq(value_of(d->p, "B3"), "7");
+    HEARS(say(d, "set B2.ynp perhaps"), "Not done");
+    say(d, "clear B3");
+    pump(d->p);
+    cr_assert_str_eq(value_of(d->p, "B3"), "");
+    end(d);
+}
+
+Test(plain, adds_fills_and_removes_items)
+{
+    struct dialogue *d = begin(P_FRO);
+    HEARS(say(d, "go L2\nadd"), "Added: L2 finding 1.");
+    say(d, "write [1].text\nLate visits.\n.\nset [1].sign development");
+    pump(d->p);
+    cr_assert_str_eq(text_of(d->p, 0, "L2[1].text"), "Late visits.");
+    cr_assert_str_eq(value_of(d->p, "L2[1].sign"), "development");
+    HEARS(say(d, "show"), "finding 1");
+    say(d, "remove L2[1]");
+    pump(d->p);
+    HEARS(say(d, "show"), "findings (0)");
+    end(d);
+}
+
+Test(plain, comments_on_words_and_answers)
+{
+    struct dialogue *d = begin(P_IRO);
+    other_types(d->p, P_FRO, "B1.rationale", 0, "The plan is followed.");
+    pump(d->p);
+    say(d, "go B1\nask \"plan\" which one?");
+    pump(d->p);
+    HEARS(say(d, "comments"),
+          "Comment 1 by Ines Rae on B1 rationale, on \"plan\" (must answer): which one?");
+    HEARS(say(d, "comment \"absent words\" x"), "\"absent words\" is not in this question's texts");
+    say(d, "reply 1 the one of May");
+    pump(d->p);
+    HEARS(say(d, "show"), "  Ines Rae: the one of May");
+    say(d, "resolve 1");
+    pump(d->p);
+    HEARS(say(d, "comments"), "There are no open comments.");
+    HEARS(say(d, "comments all"), "(resolved)");
+    end(d);
+}
+
+Test(plain, tells_what_others_write_as_one_line_once_they_pause)
+{
+    struct dialogue *d = begin(P_FRO);
+    for (int i = 0; i < 5; i++) {
+        char letter[2] = {"hello"[i], 0};
+        other_types(d->p, P_FSW, "B1.rationale", (size_t)i, letter);
+        HEARS_NOT(later(d, 2000 + i * 100), "Jo Marsh");
+    }
+    HEARS(later(d, 2400 + PLAIN_GATHER_MS), "Jo Marsh wrote \"hello\" in B1 rationale\n");
+    struct err_info why;
+    cr_assert_eq(replica_delete(d->p->r[P_FSW], at(d->p, "B1.rationale"), 0, 4, &why), ERR_OK);
+    pump(d->p);
+    HEARS(later(d, 10000), "Jo Marsh struck out \"hell\" in B1 rationale\n");
+    cr_assert_eq(replica_set(d->p->r[P_FSW], at(d->p, "B2.ynp"), "no_evidence", &why), ERR_OK);
+    HEARS(later(d, 11000), "Jo Marsh set B2 yes, partly or no to no evidence\n");
+    end(d);
+}
+
+Test(plain, my_own_words_are_never_told_as_anothers)
+{
+    struct dialogue *d = begin(P_FRO);
+    other_types(d->p, P_FSW, "B1.rationale", 0, "theirs");
+    buf_clear(&d->said);
+    pump(d->p);
+    HEARS(say(d, "append B1.rationale\nmine\n."), "Jo Marsh wrote \"theirs\"");
+    HEARS_NOT(later(d, 20000), "mine");
+    end(d);
+}
+
+Test(plain, a_conflict_and_a_refusal_are_told_with_what_stands_and_what_is_kept)
+{
+    struct dialogue *d = begin(P_FRO);
+    struct err_info why;
+    say(d, "go B1\nwrite rationale\ntoo late\n.");
+    cr_assert_eq(replica_set(d->p->r[P_FSW], at(d->p, "B2.ynp"), "no", &why), ERR_OK);
+    say(d, "set B2.ynp yes");
+    cr_assert(people_step(d->p, P_FSW));
+    HEARS(later(d, 3000), "Jo Marsh's value stands: no");
+    say(d, "append\nlater still\n.");
+    cr_assert_eq(room_move(d->p->room, AUDIT_CLOSED), ERR_OK);
+    people_deliver(d->p, P_FRO, &d->p->room->events[d->p->room->nevents - 1]);
+    const char *h = later(d, 4000);
+    HEARS(h, "Refused:");
+    HEARS(h, "later still");
+    end(d);
+}
+
+Test(plain, one_who_may_only_comment_is_told_so)
+{
+    struct dialogue *d = begin(P_IRO);
+    HEARS(say(d, "go B1\nwrite rationale"), "Not done");
+    HEARS(say(d, "grade agreed good"), "Not done");
+    pump(d->p);
+    cr_assert_str_eq(value_of(d->p, "B1.grade_agreed"), "");
+    HEARS(say(d, "status"), "Saved");
+    end(d);
+}
+
+Test(plain, held_words_are_not_read_out)
+{
+    struct dialogue *d = begin(P_FSW);
+    other_types(d->p, P_IRO, "J3.words", 0, "secret");
+    HEARS_NOT(later(d, 9000), "secret");
+    const char *h = say(d, "go J3");
+    HEARS(h, "held by IRO");
+    HEARS_NOT(h, "secret");
+    end(d);
+}
+
+Test(plain, a_lost_line_is_said_and_leaving_with_unsaved_words_asks)
+{
+    struct dialogue *d = begin(P_FRO);
+    replica_set_online(d->p->r[P_FRO], false);
+    buf_clear(&d->said);
+    plain_set_line(d->plain, LINE_DOWN, "no route");
+    HEARS(buf_cstr(&d->said), "Offline: nothing unsaved (no route)");
+    HEARS(say(d, "go B1\nwrite rationale\nwords\n."), "Kept here until the line is back.");
+    HEARS(say(d, "quit"), "5 characters and 0 other changes are not saved");
+    cr_assert_not(plain_left(d->plain));
+    say(d, "quit");
+    cr_assert(plain_left(d->plain));
+    end(d);
+}
+
+Test(plain, follows_finds_and_helps)
+{
+    struct dialogue *d = begin(P_FRO);
+    HEARS(say(d, "follow nobody"), "Nobody here is called so");
+    HEARS(say(d, "follow jo"), "Following Jo Marsh");
+    other_stands(d->p, P_FSW, "B3", 0);
+    buf_clear(&d->said);
+    people_cursors(d->p);
+    other_types(d->p, P_FSW, "C2.text", 0, "a place at school");
+    pump(d->p);
+    HEARS(say(d, "find SCHOOL"), "C2");
+    HEARS(say(d, "find nowhere"), "is not in any answer");
+    struct plain_command_help rows[64];
+    size_t n = plain_commands(rows, 64);
+    const char *h = say(d, "help");
+    for (size_t i = 0; i < n; i++)
+        HEARS(h, rows[i].help);
+    HEARS(say(d, "dance"), "There is no command \"dance\"");
+    end(d);
+}
+
+Test(plain, what_others_write_cannot_control_a_terminal)
+{
+    struct dialogue *d = begin(P_FRO);
+    other_types(d->p, P_FSW, "B1.rationale", 0, "a\u200bb\nc");
+    pump(d->p);
+    const char *h = later(d, 90000);
+    HEARS(h, "\u2039U+200B\u203a");
+    HEARS(h, "\u240a");
+    end(d);
+}
