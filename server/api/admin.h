@@ -18,9 +18,10 @@ struct admin {
     uint32_t code_hours;
 };
 
-/* Runs a command; `done` is called once, later (after the store has answered), with an exit code
- * (enum exit_code) and UTF-8 text to print (stderr when the code is not 0). argv is copied. File
- * contents that a command needs (template add) are given as `attachment` (may be NULL). */
+/* Runs a command; `done` is called once, later (after the store has answered; at once only when
+ * there is no memory), with an exit code (enum exit_code) and UTF-8 text to print (stderr when the
+ * code is not 0). argv is copied. File contents that a command needs (template add) are given as
+ * `attachment` (may be NULL). */
 typedef void (*admin_done_fn)(void *user, int exit_code, const char *text);
 void admin_run(struct admin *a, int argc, const char *const *argv, const void *attachment,
                size_t attachment_len, int64_t now_utc_ms, admin_done_fn done, void *user);

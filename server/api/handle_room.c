@@ -228,8 +228,7 @@ void room_closed(void *user, struct live_seat *s, enum err e)
     }
     struct conn *cn = s->user;
     conn_seat_remove(cn, s);
-    if (cn->outflow)
-        outflow_seat_gone(cn, s);
+    outflow_seat_gone(cn, s);
     Tandem__RoomClosed closed = TANDEM__ROOM_CLOSED__INIT;
     Tandem__Envelope env = TANDEM__ENVELOPE__INIT;
     closed.room = s->room;
@@ -366,6 +365,19 @@ static bool make_answer(struct call *c, const struct person *me, struct live_sea
     return j.here && j.people && fill_events(c, &j, &me->viewer, &up) && pack_joined(c, &j, &up);
 }
 
+/* Joining again what this connection has joined already replaces that room without a word. */
+static void leave_former(struct call *c, struct conn *cn)
+{
+    for (size_t i = 0; c->agent && i < cn->nseats; i++)
+        if (cn->seats[i]->audit == c->la && cn->seats[i]->agent == c->agent) {
+            struct live_seat *s = cn->seats[i];
+            conn_seat_remove(cn, s);
+            outflow_seat_gone(cn, s);
+            live_leave(s);
+            return;
+        }
+}
+
 /* The read log has it, the agent is given: sit down. */
 static void join_sit(struct call *c, enum err e)
 {
@@ -386,6 +398,7 @@ static void join_sit(struct call *c, enum err e)
     }
     const Tandem__Join *r = c->env->join;
     c->closed = ERR_OK;
+    leave_former(c, cn);
     c->seat = live_sit(c->la, &me->viewer, c->agent, r->silent_presence, c);
     if (!c->seat) {
         call_no_memory(c);
@@ -452,8 +465,7 @@ void handle_leave(struct call *c)
     struct live_seat *s = c->seat;
     c->seat = NULL;
     conn_seat_remove(cn, s);
-    if (cn->outflow)
-        outflow_seat_gone(cn, s);
+    outflow_seat_gone(cn, s);
     live_leave(s);
     call_done(c);
 }

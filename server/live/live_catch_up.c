@@ -17,11 +17,12 @@ void live_views_drop(struct live_audit *la)
     }
 }
 
-/* Can somebody be brought from `seq` to now with the events in memory? Their sum in *bytes. */
+/* Can somebody be brought from `seq` to now with the events in memory? Their sum in *bytes. Event
+ * `seq` itself counts too: its author has folded it, but not what it showed them. */
 static bool tail_from(const struct live_audit *la, uint64_t seq, size_t *bytes)
 {
     *bytes = 0;
-    if (seq + 1 < la->first_seq || seq >= la->end_seq)
+    if (seq < la->first_seq || seq >= la->end_seq || live_event_at(la, seq)->changes_rights)
         return false;
     for (uint64_t q = seq + 1; q < la->end_seq; q++) {
         const struct live_event *e = live_event_at(la, q);
@@ -57,8 +58,8 @@ static struct cached_view *view_for(struct live_audit *la, const struct viewer *
     struct buf key = BUF_INIT;
     live_view_key(la, v, &key);
     struct cached_view *c = buf_failed(&key) ? NULL : cached(la, &key);
-    size_t tail;
-    if (c && tail_from(la, c->seq, &tail) &&
+    size_t tail = 0;
+    if (c && (c->seq + 1 == la->end_seq || tail_from(la, c->seq, &tail)) &&
         (tail <= SMALL_TAIL_BYTES || tail <= c->bytes.len / 8)) {
         buf_free(&key);
         c->used_ms = la->live->mono_ms;

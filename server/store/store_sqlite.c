@@ -261,11 +261,19 @@ static void checkpoint(struct store_sqlite *m)
     m->stuck_pages = m->db.wal_pages;
 }
 
+/* Before anybody hears of the failure: their `done` asks. */
+static void note_death(struct store_sqlite *m)
+{
+    if (m->db.dead && !atomic_exchange(&m->dead, true))
+        log_error("store", "dead", "reason=disk");
+}
+
 static void run_jobs(struct store_sqlite *m, size_t n)
 {
     struct store_req *reqs[DB_BATCH_MAX];
     uint64_t begun = uv_hrtime();
     db_run_batch(&m->db, m->jobs, n);
+    note_death(m);
     m->last_batch = n;
     m->last_batch_ns = uv_hrtime() - begun;
     for (size_t i = 0; i < n; i++)
@@ -296,8 +304,7 @@ static void storage_thread(void *arg)
             copy_slice(m);
         else if (n == 0 && !stopping && m->db.wal_pages - m->stuck_pages >= CHECKPOINT_IDLE_PAGES)
             checkpoint(m);
-        if (m->db.dead && !atomic_exchange(&m->dead, true))
-            log_error("store", "dead", "reason=disk");
+        note_death(m);
     }
     db_close(&m->db);
     dir_unlock(m->lock_fd);

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "server/store/summary.h"
 #include "tests/lib/audit_make.h"
+#include "tests/lib/leaks.h"
 
 #define NEED(e) cr_assert_eq((e), ERR_OK, "%s", #e)
 #define BODY(k) TANDEM__ENVELOPE__BODY_##k
@@ -198,6 +200,7 @@ void bench_free(struct bench *b)
     store_mem_free(b->store);
     template_free(b->t);
     free(b);
+    CHECK_NO_LEAKS();
 }
 
 void bench_restart(struct bench *b)
@@ -290,6 +293,60 @@ void bench_revoke(struct bench *b, uint32_t person)
     put_person(b, &put);
 }
 
+void bench_move(struct bench *b, const char *ref, enum audit_state to)
+{
+    struct store_load load = {.req = {.done = nothing_done}};
+    memcpy(load.ref, ref, strlen(ref));
+    ask_store(b, &load.req, STORE_LOAD);
+    struct audit *a = NULL;
+    if (load.snapshot.len)
+        NEED(audit_decode(b->t, load.snapshot.data, load.snapshot.len, &a, NULL));
+    else
+        cr_assert_not_null(a = audit_new(b->t));
+    for (size_t i = 0; i < load.nevents; i++) {
+        struct event_body *body;
+        const struct store_event *se = &load.events[i];
+        NEED(event_body_decode(se->body, se->body_len, &body, NULL));
+        const struct event ev = {
+            .seq = se->seq, .utc_ms = se->utc_ms, .actor = se->actor, .body = *body};
+        NEED(audit_apply(a, &ev));
+        event_body_free(body);
+    }
+    struct audit_op op = {.kind = OP_MOVE};
+    op.move.to = to;
+    op.move.reason = "";
+    struct event ev = {
+        .seq = audit_seq(a) + 1, .utc_ms = b->utc_ms, .body = {.ops = &op, .nops = 1}
+    };
+    struct buf body = BUF_INIT;
+    struct store_summary summary;
+    NEED(audit_apply(a, &ev));
+    event_body_encode(&ev.body, &body);
+    summary_of(a, &summary);
+    struct store_event se = {
+        .seq = ev.seq, .utc_ms = ev.utc_ms, .body = body.data, .body_len = body.len};
+    struct store_append append = {.req = {.done = nothing_done},
+                                  .audit = load.audit,
+                                  .expected_seq = ev.seq - 1,
+                                  .events = &se,
+                                  .nevents = 1,
+                                  .summary = &summary};
+    ask_store(b, &append.req, STORE_APPEND);
+    audit_free(a);
+    buf_free(&body);
+    buf_free(&load.snapshot);
+    free(load.events);
+}
+
+void bench_idle(struct bench *b)
+{
+    for (int i = 0; i < 4; i++) {
+        bench_time(b, b->settings.idle_audit_ms);
+        bench_step(b);
+    }
+    cr_assert_eq(core_health(b->core).audits_in_memory, 0);
+}
+
 /* ---- connections ---- */
 
 struct core_peer bench_peer(struct bench *b, uint32_t person)
@@ -333,6 +390,27 @@ void bench_drop(struct bench *b, unsigned conn)
 void bench_send_bytes(struct bench *b, unsigned conn, const void *payload, size_t len)
 {
     core_conn_frame(b->core, conn, payload, len);
+}
+
+Tandem__Envelope *bench_make(struct bench_plain *m, int kind, const char *ref, uint32_t room)
+{
+    const ProtobufCFieldDescriptor *f =
+        protobuf_c_message_descriptor_get_field(&tandem__envelope__descriptor, (unsigned)kind);
+    cr_assert_not_null(f);
+    const ProtobufCMessageDescriptor *d = f->descriptor;
+    memset(m, 0, sizeof *m);
+    tandem__envelope__init(&m->env);
+    cr_assert_leq(d->sizeof_message, sizeof m->inner);
+    protobuf_c_message_init(d, &m->inner);
+    const ProtobufCFieldDescriptor *in = protobuf_c_message_descriptor_get_field_by_name(d, "ref");
+    if (in)
+        *(const char **)(void *)((char *)&m->inner + in->offset) = ref;
+    in = protobuf_c_message_descriptor_get_field_by_name(d, "room");
+    if (in)
+        *(uint32_t *)(void *)((char *)&m->inner + in->offset) = room;
+    m->env.body_case = (Tandem__Envelope__BodyCase)kind;
+    m->env.done = (Tandem__Done *)&m->inner;
+    return &m->env;
 }
 
 uint32_t bench_send(struct bench *b, unsigned conn, Tandem__Envelope *e)

@@ -67,6 +67,11 @@ uint32_t bench_person(struct bench *b, const char *name, enum role role, const c
 void bench_give_role(struct bench *b, uint32_t person, enum role role, const char *team);
 void bench_change_roles(struct bench *b, uint32_t person, enum role role, const char *team);
 void bench_revoke(struct bench *b, uint32_t person);
+/* As another server would: appends an event that moves the audit, behind the core's back (it must
+ * not have the audit in memory). */
+void bench_move(struct bench *b, const char *ref, enum audit_state to);
+/* Lets idle audits leave memory. */
+void bench_idle(struct bench *b);
 /* Commits what waits, and what that leads to. */
 void bench_step(struct bench *b);
 /* One commit of everything that waits now. */
@@ -80,6 +85,15 @@ struct core_peer bench_peer(struct bench *b, uint32_t person); /* a good certifi
 void bench_connect(struct bench *b, unsigned conn, uint32_t person);
 void bench_drop(struct bench *b, unsigned conn);
 
+/* A message of this kind with these fields, where it has them; nothing else in it. */
+struct bench_plain {
+    Tandem__Envelope env;
+    union {
+        ProtobufCMessage base;
+        uint64_t space[64];
+    } inner;
+};
+Tandem__Envelope *bench_make(struct bench_plain *m, int kind, const char *ref, uint32_t room);
 /* Sends a request with the next id, which it returns. */
 uint32_t bench_send(struct bench *b, unsigned conn, Tandem__Envelope *e);
 void bench_send_bytes(struct bench *b, unsigned conn, const void *payload, size_t len);

@@ -1,0 +1,18 @@
+#ifndef TANDEM_SERVER_OFFLINE_H
+#define TANDEM_SERVER_OFFLINE_H
+
+/* Commands that work on the data directory themselves, because no server is running on it. */
+
+#include "server/site.h"
+
+/* Makes a site: authority, settings, database, the built-in templates, and its first person
+ * ("admin", role ADMIN), whose enrolment code is in `text`. Nothing stays when it fails. The exit
+ * code; `text` is for stderr when it is not 0. */
+int offline_init(const char *dir, const char *name, const char *const *hosts, size_t nhosts,
+                 struct buf *text);
+
+/* An admin command (server/api/admin.h) with the store opened for it alone. */
+int offline_admin(const char *dir, int argc, const char *const *argv, const void *attachment,
+                  size_t attachment_len, struct buf *text);
+
+#endif
