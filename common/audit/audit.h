@@ -35,8 +35,9 @@ struct audit_conflict {
     uint32_t by;
 };
 
-/* May `v` append this batch now? Complete: right, state, addresses, values, revisions, text blobs,
- * limits, ids. Changes nothing. After ERR_OK audit_apply can only fail with ERR_NOMEM.
+/* May `v` (not NULL) append this batch now? Complete: right, state, addresses, values, revisions,
+ * text blobs, limits, ids. Changes nothing. After ERR_OK audit_apply can only fail with ERR_NOMEM.
+ * Agent 0 is the server: creation, members, moves; its handlers have asked who may.
  * ERR_STALE fills *conflict (may be NULL). ERR_EXISTS: the batch number was applied already (a
  * retry: acknowledge it again, with audit_batch_seq). ERR_INPUT for a batch number that leaves a
  * gap. OP_CREATE is only accepted as the first event. */
@@ -44,9 +45,11 @@ MUST_CHECK enum err audit_check(const struct audit *a, const struct viewer *v,
                                 const struct event_body *b, struct err_info *why,
                                 struct audit_conflict *conflict);
 
-/* Applies one event; e->seq must be audit_seq(a) + 1 (ERR_INPUT otherwise). For one's own pending
- * text and items, which are here already, it is idempotent. An event that could not have passed
- * audit_check (a damaged log) gives ERR_CORRUPT. */
+/* Applies one event; e->seq must be audit_seq(a) + 1 (ERR_INPUT otherwise, nothing changed). For
+ * one's own pending text and items, which are here already, it is idempotent. An event that could
+ * not have passed audit_check (a damaged log) gives ERR_CORRUPT; rights, states and limits are not
+ * asked again, they may have been others then. After ERR_CORRUPT or ERR_NOMEM part of the event may
+ * have been applied: the audit is only good for audit_free. */
 MUST_CHECK enum err audit_apply(struct audit *a, const struct event *e);
 
 /* Client only: applies the operations of one's own unconfirmed batch that commute (text, item
@@ -136,8 +139,9 @@ enum right { RIGHT_NONE = 0, RIGHT_READ = 1, RIGHT_COMMENT = 2, RIGHT_WRITE = 3 
 
 /* May this person see the audit at all, and with which part in it? (member, or by team and role) */
 bool audit_may_see(const struct audit *a, const struct viewer *v);
-/* The right to one field. `why` (may be NULL) says, when it is less than RIGHT_WRITE, why and who
- * may: "read only: the IRO writes the young person's view". RIGHT_NONE: held, not shown. */
+/* The right to one field. Who may write there may also comment. `why` (may be NULL) says, when it
+ * is less than RIGHT_WRITE, why and who may: "read only: the IRO writes the young person's view".
+ * RIGHT_NONE: held, not shown. */
 enum right audit_right(const struct audit *a, const struct viewer *v, struct field f,
                        struct err_info *why);
 /* Is its content withheld from this viewer ("held by IRO", blind grades)? */
@@ -150,7 +154,9 @@ MUST_CHECK enum err audit_redact_body(const struct audit *a, const struct viewer
                                       const struct event_body *b, struct buf *out, bool *changed,
                                       bool *reveal);
 
-/* ---- progress ---- */
+/* ---- progress ----
+ * The same for everybody: what some may not see (a young person's words and reasons, blind first
+ * grades) is not counted. Their view counts as given once its status says how it stands. */
 enum missing_why {
     MISSING_EMPTY = 1,
     MISSING_PARTLY = 2,    /* begun, not complete (a checklist item, an item's field) */
