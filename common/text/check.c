@@ -34,9 +34,8 @@ struct check {
     size_t n_restored;
     struct range *inserted; /* ascending */
     size_t n_inserted;
-    size_t inserted_cp, restored_cp; /* new ones */
+    uint64_t inserted_cp, restored_cp, struck_cp; /* new ones */
     uint64_t steps;
-    bool strikes_too; /* new deletions are in the blob */
 };
 
 static int hanging_compare(const void *x, const void *y)
@@ -137,7 +136,7 @@ static enum err check_strike(struct check *c, const struct op *op)
     if (op->number < c->strikes)
         return ERR_OK;
     if (op->kind == OP_STRIKE) {
-        c->strikes_too = true;
+        c->struck_cp += op->len_cp;
         return ERR_OK;
     }
     c->restored[c->n_restored++] = (struct range){op->target, op->len_cp};
@@ -238,9 +237,12 @@ static enum err check_ops(struct check *c, const void *blob, size_t len_bytes,
         return e;
     if (c->inserted_cp > TEXT_CHARS_MAX - c->t->chars)
         return err_set(c->why, ERR_TOO_LARGE, "the text's history is full");
+    /* every deletion of a character but the first needs its return in between */
+    if (c->struck_cp > c->t->chars + c->inserted_cp + c->restored_cp)
+        return err_set(c->why, ERR_INPUT, "the edit deletes the same characters again and again");
     bool may_be_long = c->inserted_cp + c->restored_cp &&
                        text_len_cp(c->t) + c->inserted_cp + c->restored_cp > limits->max_len_cp;
-    if ((may_be_long || c->n_restored) && c->strikes_too)
+    if ((may_be_long || c->n_restored) && c->struck_cp)
         return check_on_copy(c, blob, len_bytes, limits);
     if (c->n_restored)
         e = check_restores(c, blob, len_bytes);

@@ -87,7 +87,7 @@ struct chunk_ref {
 struct agent {
     uint32_t number;
     uint32_t next_seq;
-    uint32_t strikes;   /* strikes and restores seen */
+    uint32_t strikes;   /* characters in strikes and restores seen */
     uint32_t confirmed; /* how many of them with the server's time */
     struct origin *origins;
     uint32_t n_origins, cap_origins;

@@ -86,14 +86,10 @@ static bool read_strike(struct op_reader *r, uint8_t head, struct op *op)
     if (head & NUMBER_FOLLOWS) {
         if (!r->has_number)
             return false;
-        op->number = r->last_number + 1;
+        op->number = r->next_number;
     } else {
         op->number = read_u32(rd);
     }
-    if (op->number == UINT32_MAX)
-        return false;
-    r->last_number = op->number;
-    r->has_number = true;
     op->target.agent = head & TARGET_OWN ? r->agent : read_u32(rd);
     op->target.seq = read_u32(rd);
     op->len_cp = len;
@@ -101,7 +97,12 @@ static bool read_strike(struct op_reader *r, uint8_t head, struct op *op)
     op->len_bytes = 0;
     if (op->kind == OP_RESTORE && !read_words(rd, len, op))
         return false;
-    return op->target.agent && op->len_cp && op->len_cp <= UINT32_MAX - op->target.seq;
+    if (!op->target.agent || !op->len_cp || op->len_cp > UINT32_MAX - op->target.seq ||
+        op->len_cp > UINT32_MAX - op->number)
+        return false;
+    r->next_number = op->number + op->len_cp;
+    r->has_number = true;
+    return true;
 }
 
 bool op_read(struct op_reader *r, struct op *op)

@@ -9,14 +9,15 @@
  *            bits 5-7  length of the words in bytes if 1..7, else 0 and a varint after the byte
  *            then      seq varint, [agent varint], [seq varint] of the parent as its kind needs
  *            then      the words (UTF-8)
- *   strike   bit 2     number is one more than that of the strike or restore before it in the blob
+ *   strike   bit 2     number follows on the strike or restore before it in the blob
  *            bit 3     the characters struck are the agent's own
  *            bits 4-7  how many characters if 1..15, else 0 and a varint after the byte
  *            then      [number varint], [agent varint], seq varint of the first character
  *   restore  as strike, but the length counts bytes of the words, which end the operation
  *
- * `number` counts an agent's strikes and restores in this text from 0. It makes a retry harmless: a
- * strike that was seen before does nothing, even if its characters have been restored since. */
+ * `number` counts the characters that an agent has struck or restored in this text before. It makes
+ * a retry harmless: a strike that was seen before does nothing, even if its characters have been
+ * restored since. Two strikes of neighbours in a row can be written as one. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,7 +59,7 @@ struct op {
 struct op_reader {
     struct rd rd;
     uint32_t agent;
-    uint32_t last_number;
+    uint32_t next_number; /* behind the last strike or restore */
     bool has_number;
 };
 
@@ -70,8 +71,8 @@ static inline struct op_reader op_reader_of(uint32_t agent, const void *blob, si
  * operation: cut short, an impossible kind, a length of 0, not UTF-8, numbers that run over. */
 bool op_read(struct op_reader *r, struct op *op);
 
-/* Appends `op` of `agent`. `follows`: its number is one more than that of the last strike or
- * restore that this blob is known to hold. */
+/* Appends `op` of `agent`. `follows`: its number follows on the last strike or restore that this
+ * blob is known to hold. */
 void op_write(struct buf *out, uint32_t agent, const struct op *op, bool follows);
 
 #endif

@@ -253,7 +253,8 @@ static void strikes_flush(struct strikes *s)
 {
     if (!s->op.len_cp)
         return;
-    s->op.number = s->number++;
+    s->op.number = s->number;
+    s->number += s->op.len_cp;
     op_write(s->out, s->agent, &s->op, s->follows);
     s->op.len_cp = 0;
     s->follows = true;
@@ -409,9 +410,10 @@ static enum err apply_insert(struct text *t, uint32_t agent, const struct op *op
 static enum err apply_strike(struct text *t, uint32_t agent, uint64_t when, const struct op *op)
 {
     struct agent *a = &t->agents[agent];
-    if (op->number < a->confirmed || (op->number < a->strikes && when == TEXT_WHEN_PENDING))
+    bool seen = op->number < a->strikes;
+    if (op->number < a->confirmed || (seen && when == TEXT_WHEN_PENDING))
         return ERR_OK;
-    bool fresh = op->number == a->strikes;
+    bool fresh = !seen;
     uint32_t target = (uint32_t)agent_index(t, op->target.agent);
     enum err e = ERR_OK;
     if (op->kind == OP_STRIKE)
@@ -421,9 +423,9 @@ static enum err apply_strike(struct text *t, uint32_t agent, uint64_t when, cons
     if (e)
         return e;
     if (fresh)
-        a->strikes++;
+        a->strikes += op->len_cp;
     if (when != TEXT_WHEN_PENDING)
-        a->confirmed = op->number + 1;
+        a->confirmed = op->number + op->len_cp;
     return ERR_OK;
 }
 
@@ -444,7 +446,9 @@ static enum err causes_of(const struct text *t, uint32_t agent, const struct op 
     } else {
         if (op->number > *strikes)
             return err_set(why, ERR_INPUT, "the edit leaves out deletions of its writer");
-        *strikes += op->number == *strikes;
+        if (op->number < *strikes && op->number + op->len_cp > *strikes)
+            return err_set(why, ERR_INPUT, "the edit repeats a part of an earlier deletion");
+        *strikes += op->number == *strikes ? op->len_cp : 0;
     }
     return ERR_OK;
 }

@@ -91,6 +91,11 @@ MUST_CHECK enum err text_apply(struct text *t, uint32_t agent, uint64_t when, co
 /* Does the blob contain nothing? Malformed blobs count as not empty. */
 bool text_blob_is_empty(const void *blob, size_t len_bytes);
 
+/* Appends to `out` a blob that does the same with as few operations as possible: what was typed or
+ * backspaced key by key becomes one run. For batching and for a log; a retry must be sent in the
+ * form that was sent first. */
+MUST_CHECK enum err text_join(uint32_t agent, const void *blob, size_t len_bytes, struct buf *out);
+
 /* ---- identity, anchors ---- */
 enum text_bias {
     TEXT_BEFORE, /* sticks to the character after the position (inserting here pushes it right) */

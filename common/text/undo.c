@@ -34,7 +34,7 @@ static enum err emit(struct undo *u, struct op *op)
                      ? edit_strike(u->t, u->index, TEXT_WHEN_PENDING, target, op->target.seq,
                                    op->len_cp, false)
                      : edit_restore(u->t, u->index, target, op->target.seq, op->utf8, op->len_cp);
-    a->strikes++; /* also on failure: what was done in part has this number */
+    a->strikes += op->len_cp; /* also on failure: what was done in part has this number */
     u->follows = true;
     struct text_id last = {op->target.agent, op->target.seq + op->len_cp - 1};
     note_change(u, op->kind == OP_STRIKE ? op->target : last,

@@ -347,9 +347,9 @@ static enum err apply_strike(struct text_model *t, uint32_t agent, uint64_t when
             restore_char(c, agent, cp);
     }
     if (fresh)
-        a->strikes++;
+        a->strikes += op->len_cp;
     if (when != TEXT_WHEN_PENDING)
-        a->confirmed = op->number + 1;
+        a->confirmed = op->number + op->len_cp;
     return e;
 }
 
@@ -386,9 +386,11 @@ static enum err check_causes(const struct text_model *t, uint32_t agent, const v
         } else {
             if (op.number > strikes)
                 return err_set(why, ERR_INPUT, "the edit leaves out deletions of its writer");
+            if (op.number < strikes && op.number + op.len_cp > strikes)
+                return err_set(why, ERR_INPUT, "the edit repeats a part of an earlier deletion");
             if (op.number == strikes) {
                 *all_here = false;
-                strikes++;
+                strikes += op.len_cp;
             }
         }
     }
@@ -476,11 +478,17 @@ enum err text_model_check(const struct text_model *t, uint32_t agent, const void
     if (all_here)
         return err_set(why, ERR_EXISTS, "the edit is already here");
     struct text_model *after = text_model_clone(t);
+    uint64_t struck = 0, may_be_struck = t->n;
+    uint32_t strikes = strikes_of(t, agent);
     struct op_reader r = op_reader_of(agent, blob, len_bytes);
     struct op op;
     while (!e && op_read(&r, &op)) {
         if (op.utf8)
             e = utf8_check_text(op.utf8, op.len_bytes, true, why);
+        if (op.kind == OP_STRIKE && op.number >= strikes)
+            struck += op.len_cp;
+        if (op.kind == OP_RESTORE && op.number >= strikes)
+            may_be_struck += op.len_cp;
         if (!e && op.kind == OP_INSERT)
             e = check_insert(after, agent, &op, why);
         if (!e && op.kind == OP_RESTORE)
@@ -488,6 +496,8 @@ enum err text_model_check(const struct text_model *t, uint32_t agent, const void
         if (!e)
             e = apply_op(after, agent, 0, &op);
     }
+    if (!e && struck > may_be_struck + (after->n - t->n))
+        e = err_set(why, ERR_INPUT, "the edit deletes the same characters again and again");
     if (!e && text_model_len_cp(after) > limits->max_len_cp &&
         text_model_len_cp(after) > text_model_len_cp(t))
         e = err_set(why, ERR_TOO_LARGE, "the answer would be longer than %zu characters",
