@@ -480,10 +480,12 @@ bool tree_build(struct text *t)
     if (n == 0)
         return true;
     t->root = t->first;
+    if (n == 1)
+        return true;
     uint32_t inners = 0;
     for (uint32_t k = n; k > 1; inners += k)
         k = groups_of(k);
-    void **level = malloc(n * sizeof *level);
+    void **level = calloc(n, sizeof *level);
     if (!level || !reserve_inner(t, inners)) {
         free(level);
         return false;

@@ -1,18 +1,28 @@
 #ifndef TANDEM_TESTS_LIB_FLOOR_H
 #define TANDEM_TESTS_LIB_FLOOR_H
 
-/* The bare floor under `make bench`: a server of libuv, TLS 1.3 and SQLite (WAL, FULL) that knows
- * nothing of audits: a frame is stored, then sent to everybody in its sender's room. What Tandem
- * needs above it is the price of being Tandem. Runs in a child process; the load is in this one. */
+/* The least that an editor could do, to measure against: a gap buffer with one byte per character,
+ * and the same with an author per character and a log of what was done. */
 
-#include <uv.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-struct floor_figures {
-    double edits_per_s, cpu_s_per_100k, p50_ms, p99_ms;
+#include "common/buf.h"
+
+struct floor {
+    uint8_t *text;
+    uint32_t *authors; /* NULL: the bare one */
+    size_t gap, gap_end, cap;
+    struct buf log;
 };
 
-/* `per_s` 0: each sends its next when the last came back. */
-struct floor_figures floor_run(uv_loop_t *loop, int rooms, int editors, double per_s,
-                               double seconds);
+void floor_init(struct floor *f, bool authors);
+void floor_fini(struct floor *f);
+/* `words` are n characters of one byte. */
+void floor_edit(struct floor *f, size_t pos, size_t deleted, const char *words, size_t n,
+                uint32_t author);
+size_t floor_len(const struct floor *f);
+void floor_read(const struct floor *f, struct buf *out);
 
 #endif
