@@ -459,7 +459,7 @@ static bool get_identity(struct decoder *d, uint8_t head, struct run *r)
         (!first && !(head & HEAD_NEAR) && r->agent == d->last.agent))
         return wrong(d);
     int64_t seq = unzigzag(get(d, UINT64_MAX >> 1));
-    if (seq > UINT32_MAX || seq < -(int64_t)UINT32_MAX)
+    if (d->rd.bad || seq > UINT32_MAX || seq < -(int64_t)UINT32_MAX)
         return wrong(d);
     seq += d->expect[r->agent];
     if (seq < 0 || seq > UINT32_MAX)
@@ -642,6 +642,8 @@ static bool get_run(struct decoder *d)
     if (d->rd.bad || (!struck && head & HEAD_WORDS) || !get_identity(d, head, &r) || !see(d, &r) ||
         (struck && !get_holds(d, &r)))
         return wrong(d);
+    if (d->rd.bad)
+        return false;
     bool joins = !r.root && head & HEAD_NEAR && r.words == d->last.words &&
                  held_same(d->t, r.held, d->last.held);
     if (joins)

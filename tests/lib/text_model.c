@@ -334,7 +334,7 @@ static enum err apply_strike(struct text_model *t, uint32_t agent, uint64_t when
     bool fresh = op->number == a->strikes;
     if (op->number < a->confirmed || (!fresh && when == TEXT_WHEN_PENDING))
         return ERR_OK;
-    const uint8_t *p = op->utf8, *end = p + op->len_bytes;
+    const uint8_t *p = op->utf8, *end = p ? p + op->len_bytes : p;
     enum err e = ERR_OK;
     for (uint32_t i = 0; i < op->len_cp && !e; i++) {
         struct ch *c = &t->chars[find(t, (struct text_id){op->target.agent, op->target.seq + i})];
