@@ -55,6 +55,13 @@ static void start_colours(struct ui *ui)
     ui->colours = true;
 }
 
+/* curses writes past the FILE's buffer: this may not wait in it. */
+static void send_mode(struct ui *ui, const char *mode)
+{
+    fputs(mode, ui->out);
+    fflush(ui->out);
+}
+
 enum err ui_start(int in_fd, int out_fd, struct ui **out, struct err_info *why)
 {
     if (!isatty(in_fd) || !isatty(out_fd))
@@ -88,7 +95,7 @@ enum err ui_start(int in_fd, int out_fd, struct ui **out, struct err_info *why)
     /* A terminal that can move its cursor knows, or ignores, the private mode. */
     ui->paste = tigetstr("cup") != (char *)-1 && tigetstr("cup");
     if (ui->paste)
-        fputs(paste_on, ui->out);
+        send_mode(ui, paste_on);
     ui->all = true;
     *out = ui;
     return ERR_OK;
@@ -101,7 +108,7 @@ void ui_stop(struct ui *ui)
     if (ui->screen) {
         set_term(ui->screen);
         if (ui->paste)
-            fputs(paste_off, ui->out);
+            send_mode(ui, paste_off);
         endwin();
         delscreen(ui->screen);
     }

@@ -44,19 +44,30 @@ static void on_output(const char *p, size_t len, void *user)
     write_all(user, p, len);
 }
 
-static void child(const char *const *argv, const char *const *env)
+static void child_environment(const char *const *env)
 {
     setenv("TERM", "xterm-256color", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     unsetenv("NO_COLOR");
     for (size_t i = 0; env && env[i]; i++)
         putenv((char *)(uintptr_t)env[i]);
+}
+
+static int run_program(void *user)
+{
+    const char *const *argv = user;
     execvp(argv[0], (char *const *)(uintptr_t)argv);
-    _exit(127);
+    return 127;
 }
 
 struct vscreen *vscreen_start(const char *const *argv, const char *const *env, uint16_t rows,
                               uint16_t cols)
+{
+    return vscreen_start_fn(run_program, (void *)(uintptr_t)argv, env, rows, cols);
+}
+
+struct vscreen *vscreen_start_fn(vscreen_main_fn fn, void *user, const char *const *env,
+                                 uint16_t rows, uint16_t cols)
 {
     struct vscreen *s = calloc(1, sizeof *s);
     if (!s)
@@ -71,8 +82,10 @@ struct vscreen *vscreen_start(const char *const *argv, const char *const *env, u
     vterm_output_set_callback(s->vt, on_output, s);
     struct winsize size = {.ws_row = rows, .ws_col = cols};
     s->pid = forkpty(&s->fd, NULL, NULL, &size);
-    if (s->pid == 0)
-        child(argv, env);
+    if (s->pid == 0) {
+        child_environment(env);
+        _exit(fn(user));
+    }
     if (s->pid < 0) {
         vterm_free(s->vt);
         free(s);

@@ -26,6 +26,11 @@ struct vscreen;
  * cannot be started. */
 struct vscreen *vscreen_start(const char *const *argv, const char *const *env, uint16_t rows,
                               uint16_t cols);
+/* The same with a function of the test itself in a child process: its result is the exit status.
+ * `user` is as it was when the child was made. */
+typedef int (*vscreen_main_fn)(void *user);
+struct vscreen *vscreen_start_fn(vscreen_main_fn fn, void *user, const char *const *env,
+                                 uint16_t rows, uint16_t cols);
 /* Kills the program if it still runs, and frees. NULL is allowed. */
 void vscreen_free(struct vscreen *s);
 /* Waits for the program to end by itself: its exit status, 128 + signal, or -1 when it did not in
