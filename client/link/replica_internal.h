@@ -29,8 +29,8 @@ struct pending {
     size_t chars;     /* TEXT: inserted or struck out */
     char *value;      /* SET, COMMENT_ADD, COMMENT_REPLY */
     uint64_t base_rev;
-    /* SET, ITEM_REMOVE: base_rev is what the operation before it, still unacknowledged, will give;
-     * until then the batch cannot be sent. */
+    /* SET: it rests on a choice of mine that is still unacknowledged and will give base_rev; until
+     * then the batch cannot be sent. */
     bool base_is_own;
     uint64_t comment;
     bool on_words, must_answer;

@@ -68,16 +68,13 @@ static void tell_event(struct replica *r, const struct event *e)
     replica_tell(r, &n);
 }
 
-/* What rested on `was`, now event `seq`, can go: the first operation that waits for it. */
+/* The first choice that rested on `was`, now event `seq`, can go. */
 static void release(struct replica *r, const struct pending *was, uint64_t seq)
 {
-    if (was->kind != OP_SET && was->kind != OP_ITEM_ADD)
-        return;
-    enum op_kind waits = was->kind == OP_SET ? OP_SET : OP_ITEM_REMOVE;
     for (size_t i = 0; i < r->nbatches; i++)
         for (size_t k = 0; k < r->batches[i]->nops; k++) {
             struct pending *p = &r->batches[i]->ops[k];
-            if (p->kind != waits || !field_equal(p->field, was->field) || !p->base_is_own)
+            if (p->kind != OP_SET || !field_equal(p->field, was->field) || !p->base_is_own)
                 continue;
             p->base_is_own = false;
             p->base_rev = seq;
@@ -93,7 +90,8 @@ static struct batch *take_acked(struct replica *r, uint64_t seq)
     memmove(&r->batches[0], &r->batches[1], (r->nbatches - 1) * sizeof r->batches[0]);
     r->nbatches--;
     for (size_t i = 0; i < b->nops; i++)
-        release(r, &b->ops[i], seq);
+        if (b->ops[i].kind == OP_SET)
+            release(r, &b->ops[i], seq);
     r->unsaved_version++;
     return b;
 }

@@ -22,8 +22,17 @@ static struct audit *clean_copy(const struct replica *r, const struct replica_jo
     return a;
 }
 
+static bool item_is_there(const struct audit *a, struct field f)
+{
+    const struct part_def *def = part_find((enum part)f.part);
+    return !f.item || !def || def->list == PART_NONE ||
+           audit_item_exists(a, f.question, def->list, f.item);
+}
+
 static bool show_on(struct audit *a, const struct pending *p, uint32_t agent)
 {
+    if (p->kind == OP_TEXT && !item_is_there(a, p->field))
+        return false;
     struct audit_op op;
     pending_op(p, &op);
     struct event_body body = {.agent = agent, .ops = &op, .nops = 1};
@@ -138,20 +147,51 @@ static void add_restored(struct difference *d, const struct text_run *run)
     }
 }
 
-static bool on_run(void *user, const struct text_run *run)
+static void on_part(struct difference *d, const struct text_run *run)
 {
-    struct difference *d = user;
     bool mine = run->id.agent == d->agent && run->id.seq >= d->confirmed;
     if (mine) {
         if (!run->deleted)
             add_words(d, run->utf8, run->len_bytes);
-        return !d->failed;
+        return;
     }
     if (!run->deleted)
         add_restored(d, run);
     else if (run->deleted_by == d->agent && run->deleted_when == TEXT_WHEN_PENDING)
         add_strike(d, run->id, run->len_cp);
     d->last = (struct text_id){run->id.agent, run->id.seq + (uint32_t)run->len_cp - 1};
+}
+
+/* The first `len_cp` characters of a run, and what is left of it. */
+static struct text_run cut_run(struct text_run *run, size_t len_cp)
+{
+    struct text_run head = *run;
+    size_t bytes = 0;
+    for (size_t n = len_cp; run->utf8 && n; n--) {
+        bytes++;
+        while (bytes < run->len_bytes && ((unsigned char)run->utf8[bytes] & 0xc0) == 0x80)
+            bytes++;
+    }
+    head.len_cp = len_cp;
+    head.len_bytes = bytes;
+    run->id.seq += (uint32_t)len_cp;
+    run->len_cp -= len_cp;
+    run->len_bytes -= bytes;
+    if (run->utf8)
+        run->utf8 += bytes;
+    return head;
+}
+
+static bool on_run(void *user, const struct text_run *run)
+{
+    struct difference *d = user;
+    struct text_run rest = *run;
+    if (rest.id.agent == d->agent && rest.id.seq < d->confirmed &&
+        rest.id.seq + rest.len_cp > d->confirmed) {
+        struct text_run known = cut_run(&rest, d->confirmed - rest.id.seq);
+        on_part(d, &known);
+    }
+    on_part(d, &rest);
     return !d->failed;
 }
 

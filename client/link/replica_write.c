@@ -320,17 +320,6 @@ enum err replica_item_add(struct replica *r, uint16_t question, enum part list, 
     return ERR_OK;
 }
 
-/* Is the item's addition still unacknowledged? */
-static bool item_is_pending(const struct replica *r, struct field f)
-{
-    for (size_t i = 0; i < r->nbatches; i++)
-        for (size_t k = 0; k < r->batches[i]->nops; k++)
-            if (r->batches[i]->ops[k].kind == OP_ITEM_ADD &&
-                field_equal(r->batches[i]->ops[k].field, f))
-                return true;
-    return false;
-}
-
 enum err replica_item_remove(struct replica *r, uint16_t question, enum part list, uint64_t item,
                              struct err_info *why)
 {
@@ -349,10 +338,8 @@ enum err replica_item_remove(struct replica *r, uint16_t question, enum part lis
             continue;
         struct pending *p = batch_add(r, OP_ITEM_REMOVE, f, 0);
         e = p ? ERR_OK : said(why, ERR_NOMEM);
-        if (p) {
-            p->base_rev = items[i].rev;
-            p->base_is_own = item_is_pending(r, f);
-        }
+        if (p)
+            p->base_rev = items[i].rev; /* 0: my own, not confirmed yet */
     }
     free(items);
     if (!e)
