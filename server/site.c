@@ -183,9 +183,9 @@ enum err site_load(const char *dir, struct site *out, struct err_info *why)
         return err_set(why, ERR_INPUT, "The path of the data directory is too long.");
     memcpy(out->dir, dir, strlen(dir) + 1);
     (void)path_of(dir, files[SETTINGS].name, path);
-    if (stat(dir, &st) || (stat(path, &st) && errno == ENOENT)) {
+    if (stat(path, &st)) {
         if (errno != ENOENT && errno != ENOTDIR)
-            return refuse_io("read", dir, why);
+            return refuse_io("read", path, why);
         return err_set(why, ERR_NOT_FOUND,
                        "There is no site in %s. Make one with: tandemd init --data %s", dir, dir);
     }

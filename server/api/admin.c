@@ -192,16 +192,21 @@ static void issue_code(struct job *j)
     submit(j, STORE_CODE_PUT, on_code_stored);
 }
 
+static void refuse_name_taken(struct job *j)
+{
+    buf_append_str(&j->out, "There is a person called \"");
+    append_safe(j, j->person.name);
+    buf_append_str(&j->out, "\" already. Add something to the name that tells them apart, or use "
+                            "`tandemd person code` for a new code.\n");
+    finish(j, EXIT_REFUSED);
+}
+
 static void on_person_stored(struct store_req *req)
 {
     struct job *j = (struct job *)req;
     enum err e = req->err;
     if (e == ERR_EXISTS) {
-        buf_append_str(&j->out, "There is a person called \"");
-        append_safe(j, j->person.name);
-        buf_append_str(&j->out, "\" already. Add something to the name that tells them apart, or "
-                                "use `tandemd person code` for a new code.\n");
-        finish(j, EXIT_REFUSED);
+        refuse_name_taken(j);
         return;
     }
     if (!e) {
@@ -295,6 +300,10 @@ static void run_person_add(struct job *j)
         p->nroles += !twice;
     }
     (void)snprintf(p->name, sizeof p->name, "%s", j->words[0]);
+    if (people_find_name(j->a->people, p->name)) { /* without regard to case, unlike the store */
+        refuse_name_taken(j);
+        return;
+    }
     p->created_utc_ms = j->now_utc_ms;
     j->person_put = (struct store_person_put){.person = *p};
     submit(j, STORE_PERSON_PUT, on_person_stored);
