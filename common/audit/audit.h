@@ -10,6 +10,15 @@
 
 struct audit;
 
+/* What one audit holds at most; audit_check refuses more with ERR_TOO_LARGE. */
+enum {
+    AUDIT_MAX_TEXT_CP = 256 * 1024, /* visible characters of one live text */
+    AUDIT_MAX_ITEMS = 200,          /* in one list */
+    AUDIT_MAX_COMMENTS = 1000,
+    AUDIT_MAX_REPLIES = 200, /* to one comment */
+    AUDIT_MAX_MEMBERS = 64,
+};
+
 /* Returns new or NULL (no memory). Keeps `t` until audit_free; the caller owns it. */
 struct audit *audit_new(const struct template *t);
 void audit_free(struct audit *a); /* NULL is allowed */

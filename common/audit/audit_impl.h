@@ -6,14 +6,7 @@
 
 #include "common/audit/audit.h"
 
-enum {
-    AUDIT_MAX_TEXT_CP = 256 * 1024,
-    AUDIT_MAX_ITEMS = 200,     /* in one list */
-    AUDIT_MAX_COMMENTS = 1000, /* in one audit */
-    AUDIT_MAX_REPLIES = 200,   /* to one comment */
-    AUDIT_MAX_MEMBERS = 64,
-    AUDIT_MAX_TEAM = sizeof((struct viewer_role *)0)->team - 1,
-};
+enum { AUDIT_MAX_TEAM = sizeof((struct viewer_role *)0)->team - 1 };
 
 struct cell {
     struct field field;

@@ -73,6 +73,20 @@ static struct audit_op creation(void)
     };
 }
 
+Test(audit_fold, what_creation_leaves_open_stays_unanswered)
+{
+    struct audit *a = audit_new(audit_make_template());
+    struct audit_op op = creation();
+    struct event ev = {
+        .seq = 1, .utc_ms = 1, .actor = P_FRO, .body = {.ops = &op, .nops = 1}
+    };
+    cr_assert_eq(audit_apply(a, &ev), ERR_OK);
+    cr_assert_eq(audit_value(a, (struct field){2, PART_CHILD_REFS, 0}).rev, 0);
+    cr_assert_eq(audit_value(a, (struct field){2, PART_CARER_REF, 0}).rev, 1);
+    audit_free(a);
+    CHECK_NO_LEAKS();
+}
+
 static enum err check_first(struct audit_op *ops, size_t nops)
 {
     struct audit *a = audit_new(audit_make_template());
@@ -164,6 +178,11 @@ Test(audit_fold, the_state_moves_to_another_state)
     REFUSED(room_move(r, AUDIT_AGREED), ERR_REFUSED_STATE);
     REFUSED(room_move(r, (enum audit_state)0), ERR_INPUT);
     REFUSED(room_move(r, (enum audit_state)14), ERR_INPUT);
+    struct audit_op twice[] = {
+        {.kind = OP_MOVE, .move = {AUDIT_SUBMITTED, ""} },
+        {.kind = OP_MOVE, .move = {AUDIT_MODERATING, ""}}
+    };
+    REFUSED(room_do(r, 0, twice, 2), ERR_INPUT);
     room_free(r);
     CHECK_NO_LEAKS();
 }

@@ -100,6 +100,8 @@ Test(audit_progress, a_reason_why_it_cannot_be_judged_is_enough)
     struct room *r = room_new();
     OK(room_set(r, P_FRO, "B1.cannot_judge", "placed yesterday"));
     expect(r, "B1", QUESTION_DONE, 0, "");
+    OK(room_set(r, P_FRO, "B1", "good")); /* a grade after all wants what grades want */
+    expect(r, "B1", QUESTION_PARTLY, 2, "a grade but no rationale");
     room_free(r);
     CHECK_NO_LEAKS();
 }
@@ -306,6 +308,25 @@ Test(audit_progress, everything_asked_and_answered_is_complete)
     audit_missing(r->a, note, &rs);
     cr_assert_eq(rs.n, 0, "%s", rs.text);
     cr_assert_eq(audit_progress(r->a).answered, audit_progress(r->a).required);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+Test(audit_progress, what_need_not_be_answered_need_not_be_but_not_by_half)
+{
+    enum { N = 23 };
+    static struct question questions[N];
+    struct template t = *audit_make_template();
+    cr_assert_eq(t.nquestions, N);
+    memcpy(questions, t.questions, sizeof questions);
+    questions[4].required = false; /* B1 */
+    t.questions = questions;
+    struct room *r = room_new_of(&t);
+    cr_assert_eq(audit_progress(r->a).required, 18);
+    expect(r, "B1", QUESTION_EMPTY, 0, "");
+    OK(room_set(r, P_FRO, "B1", "good"));
+    expect(r, "B1", QUESTION_PARTLY, 2, "a grade but no rationale");
+    cr_assert_eq(audit_progress(r->a).required, 18);
     room_free(r);
     CHECK_NO_LEAKS();
 }

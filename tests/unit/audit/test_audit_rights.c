@@ -529,6 +529,9 @@ Test(audit_held, sharing_and_both_grades_and_membership_are_told_as_reveals)
     cr_assert(reveals(r, P_FSW));
     cr_assert(reveals(r, P_FRO));
     cr_assert_not(reveals(r, P_IRO));
+    cr_assert_eq(room_set(r, P_FSW, "A6.grade_practitioner", ""), ERR_OK);
+    cr_assert(reveals(r, P_FSW), "taking it back hides the other again");
+    cr_assert(reveals(r, P_FRO));
     cr_assert_eq(room_set(r, P_FSW, "B1.grade_practitioner", "good"), ERR_OK);
     cr_assert_not(reveals(r, P_FRO), "not a blind question");
     cr_assert_eq(room_member(r, P_FSW, ROLE_SSL, ""), ERR_OK);

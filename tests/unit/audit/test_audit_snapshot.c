@@ -19,6 +19,7 @@ static struct room *full_room(void)
     OK(room_set(r, P_FRO, "B3", "7"));
     OK(room_add(r, P_FRO, "L3.actions"));
     OK(room_add(r, P_FSW, "L3.actions"));
+    OK(room_add(r, P_FSW, "L3.actions")); /* which stays empty */
     OK(room_add(r, P_FRO, "B1.evidence"));
     OK(room_set(r, P_FRO, "L3[1].due", "2027-01-31"));
     OK(room_type(r, P_FSW, "L3[2].change", "she will be heard"));
@@ -110,6 +111,20 @@ Test(audit_snapshot, protobuf_itself_would_write_the_same_bytes)
     free(packed);
     tandem__snapshot__snapshot__free_unpacked(m, NULL);
     buf_free(&bytes);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+Test(audit_snapshot, a_text_that_was_only_opened_is_not_content)
+{
+    struct room *r = full_room();
+    struct buf before = BUF_INIT, after = BUF_INIT;
+    encode(r->a, NULL, &before);
+    cr_assert_not_null(audit_text_edit(r->a, room_field(r, "J2.words")));
+    encode(r->a, NULL, &after);
+    cr_assert(same(&before, &after));
+    buf_free(&before);
+    buf_free(&after);
     room_free(r);
     CHECK_NO_LEAKS();
 }
@@ -225,8 +240,7 @@ static void item_of_no_list(PbSnapshot *m)
 }
 static void item_twice(PbSnapshot *m)
 {
-    *m->items[2] = *m->items[1];
-    m->items[2]->rev++;
+    m->items[3]->id = m->items[2]->id;
 }
 static void items_out_of_order(PbSnapshot *m)
 {
@@ -246,7 +260,7 @@ static void cell_with_a_wild_address(PbSnapshot *m)
 }
 static void cell_of_no_item(PbSnapshot *m)
 {
-    m->cells[m->n_cells - 1]->item++;
+    m->cells[m->n_cells - 1]->item += 100;
 }
 static void cell_with_a_bad_value(PbSnapshot *m)
 {
@@ -274,7 +288,7 @@ static void text_damaged(PbSnapshot *m)
 }
 static void text_of_no_item(PbSnapshot *m)
 {
-    m->texts[1]->item++;
+    m->texts[1]->item += 100;
 }
 static void comment_twice(PbSnapshot *m)
 {
@@ -454,13 +468,27 @@ Test(audit_fingerprint, is_the_same_for_equal_answers_by_other_ways)
     OK(room_set(r, P_FSW, "B2", "yes"));
     OK(room_add(r, P_FSW, "L3.actions"));
     OK(room_add(r, P_FRO, "L3.actions"));
-    OK(room_remove(r, P_FRO, "L3[1].actions"));
+    OK(room_remove(r, P_FRO, "L3[2].actions")); /* what stays has another id than x's */
     OK(room_set(r, P_FSW, "L3[1].due", "2027-01"));
     OK(room_type(r, P_FRO, "C2", "two"));
     OK(room_set(r, P_FSW, "B2", ""));
     print_of(x, fx);
     print_of(r, fr);
     cr_assert_eq(memcmp(fx, fr, 32), 0);
+    room_free(x);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+Test(audit_fingerprint, tells_apart_where_an_empty_item_stands)
+{
+    struct room *x = room_new(), *r = room_new();
+    uint8_t fx[32], fr[32];
+    cr_assert_eq(room_add(x, P_FRO, "L1.findings"), ERR_OK);
+    OK(room_add(r, P_FRO, "L2.findings"));
+    print_of(x, fx);
+    print_of(r, fr);
+    cr_assert_neq(memcmp(fx, fr, 32), 0);
     room_free(x);
     room_free(r);
     CHECK_NO_LEAKS();
@@ -509,6 +537,10 @@ Test(audit_local, own_text_and_items_show_at_once_and_once)
     cr_assert_str_eq(audit_value(mine, due).value, "2027-01");
     cr_assert_eq(audit_items(mine, 21, PART_ACTIONS, two, 2), 2);
     cr_assert_eq(two[1].rev, 3);
+    cr_assert_eq(audit_apply_local(mine, &b), ERR_OK); /* late: it is confirmed already */
+    cr_assert_eq(audit_items(mine, 21, PART_ACTIONS, two, 2), 2);
+    cr_assert_eq(two[1].rev, 3);
+    cr_assert_str_eq(room_text(mine, change, &words), "calls");
     encode(mine, v, &early);
     encode(r->a, v, &before);
     cr_assert(same(&early, &before));

@@ -314,6 +314,11 @@ Test(event_codec, what_this_version_does_not_know_is_refused)
         {"a question number too high",          {0x20, 0x81, 0x80, 0x80, 0x80, 0x08},          6},
         {"half an anchor",                      {0x1a, 7, 0x08, 0x81, 0x05, 0x3a, 2, 0x22, 0}, 9},
         {"cut short",                           {0x1a, 7, 0x08},                               3},
+        {"an anchor to neither side",
+         {0x1a, 11, 0x08, 0x81, 0x05, 0x3a, 6, 0x22, 2, 0x18, 2, 0x2a, 0},
+         13                                                                                     },
+        {"two creations",                       {0x1a, 2, 0x52, 0, 0x1a, 2, 0x52, 0},          8},
+        {"a creation that is not the first",    {0x1a, 2, 0x70, 1, 0x1a, 2, 0x52, 0},          8},
         {"a group",                             {0x0b},                                        1},
     };
     for (size_t i = 0; i < sizeof strange / sizeof *strange; i++)
