@@ -12,6 +12,8 @@ size_t grapheme_len(const uint8_t *data, size_t len, size_t at)
 {
     const uint8_t *end = data + len;
     uint32_t cp;
+    if (data[at] < 0x80 && data[at] != '\r' && (at + 1 == len || data[at + 1] < 0x80))
+        return 1; /* nearly all of them: ASCII never joins with ASCII but for CR LF */
     size_t n = utf8_decode(data + at, end, &cp);
     if (!n)
         return 1;

@@ -1,5 +1,6 @@
 #include "client/editor/layout.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -21,6 +22,8 @@ static enum layout_kind kind_of(uint32_t cp)
         return GLYPH_BLANK;
     if (cp == '\'' || cp == 0x2019 || cp == '_')
         return GLYPH_WORD;
+    if (cp < 0x80)
+        return isalnum((int)cp) ? GLYPH_WORD : GLYPH_OTHER;
     switch (utf8proc_category((utf8proc_int32_t)cp)) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
