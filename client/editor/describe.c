@@ -149,6 +149,16 @@ void describe_person(const struct replica *r, uint32_t person, struct buf *out)
         buf_appendf(out, " (%s)", role_code(m->role));
 }
 
+enum role describe_my_role(const struct replica *r)
+{
+    const struct viewer *me = replica_me(r);
+    const struct audit *a = replica_audit(r);
+    const struct audit_member *m = a && me ? audit_member_find(a, me->person) : NULL;
+    if (m)
+        return m->role;
+    return me && me->nroles ? me->roles[0].role : ROLE_NONE;
+}
+
 void describe_held(const struct replica *r, struct field f, struct buf *out)
 {
     const struct audit *a = replica_audit(r);

@@ -15,6 +15,8 @@ void describe_field(const struct replica *r, struct field f, struct buf *out);
 void describe_part(const struct replica *r, struct field f, struct buf *out);
 /* "Anna Frost (FRO)" */
 void describe_person(const struct replica *r, uint32_t person, struct buf *out);
+/* My part in this audit, or the first role I hold. */
+enum role describe_my_role(const struct replica *r);
 /* "held by IRO" */
 void describe_held(const struct replica *r, struct field f, struct buf *out);
 /* "empty", "partly", "done", "not needed" */

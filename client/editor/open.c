@@ -263,7 +263,8 @@ static void end_input(struct room_open *o)
     if (o->plain && o->line.len) /* a last line without its end */
         feed_lines(o, "\n", 1);
     o->input_ended = true;
-    uv_poll_stop(&o->in);
+    if (!o->is_file)
+        uv_poll_stop(&o->in);
     poke(o);
 }
 

@@ -180,13 +180,17 @@ static void run_missing(struct plain *p, char *args)
 
 static void run_who(struct plain *p, char *args)
 {
+    const struct viewer *me = replica_me(p->r);
+    const struct question *q = model_question(p->ed);
     (void)args;
+    plain_say(p, "Here: %s (%s), you%s%s", replica_name(p->r, me->person),
+              role_code(describe_my_role(p->r)), q ? ", at " : "", q ? q->code : "");
     for (size_t i = 0; i < replica_present_count(p->r); i++) {
         struct replica_present who = replica_present_at(p->r, i);
-        const struct question *q =
-            template_question(audit_template(audit_of(p)), who.field.question);
-        plain_say(p, "Here: %s (%s)%s%s%s", who.name, role_code(who.role), who.me ? ", you" : "",
-                  q ? ", at " : "", q ? q->code : "");
+        q = template_question(audit_template(audit_of(p)), who.field.question);
+        if (!who.me)
+            plain_say(p, "Here: %s (%s)%s%s", who.name, role_code(who.role), q ? ", at " : "",
+                      q ? q->code : "");
     }
 }
 
@@ -573,15 +577,15 @@ static void run_grade(struct plain *p, char *args)
         {"final",        PART_GRADE_FINAL       },
     };
     const struct question *q = model_question(p->ed);
-    const struct audit_member *m = audit_member_find(audit_of(p), replica_me(p->r)->person);
+    enum role role = describe_my_role(p->r);
     struct field f = {.question = p->ed->question, .part = PART_GRADE_AUDITOR};
     if (!q || !(q->kinds & KIND_JUDGEMENT)) {
         plain_say(p, "This question has no grade.");
         return;
     }
-    if (m && m->role == ROLE_FSW)
+    if (role == ROLE_FSW)
         f.part = PART_GRADE_PRACTITIONER;
-    if (m && m->role == ROLE_IRO)
+    if (role == ROLE_IRO)
         f.part = PART_GRADE_MODERATOR;
     for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
         size_t n = strlen(named[i].name);

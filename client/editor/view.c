@@ -523,29 +523,40 @@ static void draw_notice(struct view *v)
     buf_free(&line);
 }
 
+/* Where I am comes from the model: the server tells me about the others only. */
+static int put_me(struct view *v, struct rect in, int col)
+{
+    const struct editor *ed = v->ed;
+    const struct question *q = model_question(ed);
+    char line[64];
+    snprintf(line, sizeof line, " %s%s%s", role_code(describe_my_role(ed->r)), q ? " " : "",
+             q ? q->code : "");
+    col = put(v, in, 0, col, " me", CELL_BOLD);
+    return put(v, in, 0, col, line, 0);
+}
+
 static void draw_who(struct view *v)
 {
     const struct editor *ed = v->ed;
     const struct template *t = model_audit(ed) ? audit_template(model_audit(ed)) : NULL;
     struct rect in = v->geo.who;
     int col;
-    if (!in.rows)
+    if (!in.rows || !t)
         return;
     col = put(v, in, 0, 0, "Here:", 0);
+    col = put_me(v, in, col);
     for (size_t i = 0; i < replica_present_count(ed->r) && col < in.cols; i++) {
         struct replica_present p = replica_present_at(ed->r, i);
-        const struct question *q = t ? template_question(t, p.field.question) : NULL;
+        const struct question *q = template_question(t, p.field.question);
         char line[160];
-        snprintf(line, sizeof line, " %s", p.me ? "me" : replica_initials(ed->r, p.person));
-        col = grid_put(v->g, in, 0, col, line, CELL_BOLD,
-                       p.me ? COLOUR_NONE : person_colour(p.person));
-        snprintf(line, sizeof line, " %s %s%s%s%s", p.me ? "" : p.name, role_code(p.role),
-                 q ? " " : "", q ? q->code : "", i + 1 < replica_present_count(ed->r) ? "," : "");
         if (p.me)
-            snprintf(line, sizeof line, " %s%s%s%s", role_code(p.role), q ? " " : "",
-                     q ? q->code : "", i + 1 < replica_present_count(ed->r) ? "," : "");
-        if (ed->follow && p.person == ed->follow && !p.me)
+            continue;
+        snprintf(line, sizeof line, ", %s", replica_initials(ed->r, p.person));
+        col = grid_put(v->g, in, 0, col, line, CELL_BOLD, person_colour(p.person));
+        if (ed->follow && p.person == ed->follow)
             col = put(v, in, 0, col, " (following)", CELL_BOLD);
+        snprintf(line, sizeof line, " %s %s%s%s", p.name, role_code(p.role), q ? " " : "",
+                 q ? q->code : "");
         col = put(v, in, 0, col, line, 0);
     }
 }

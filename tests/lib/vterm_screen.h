@@ -88,8 +88,9 @@ bool vscreen_wait_all(struct vscreen *const *s, size_t n, vscreen_fn fn, void *u
 bool vscreen_wait(struct vscreen *s, vscreen_fn fn, void *user, int timeout_ms);
 bool vscreen_wait_text(struct vscreen *s, const char *text, int timeout_ms);
 bool vscreen_wait_no_text(struct vscreen *s, const char *text, int timeout_ms);
-/* Reads until nothing has come for `quiet_ms` (for counting bytes; not for "it must be done by
- * now": wait for what must be seen instead). */
+/* Reads until nothing has come for `quiet_ms`: for counting bytes, and to let the rest of a frame
+ * come (a screen may be seen half drawn: what was typed is there, the status line below still says
+ * what it said before). Not for "it must be done by now": wait for what must be seen instead. */
 void vscreen_settle(struct vscreen *s, int quiet_ms, int timeout_ms);
 
 #endif

@@ -89,7 +89,7 @@ static struct vscreen *start(const char *const *env, uint16_t rows, uint16_t col
 {
     struct vscreen *s = vscreen_start_fn(program, NULL, env, rows, cols);
     cr_assert_not_null(s);
-    cr_assert(vscreen_wait_text(s, "Here: me FRO", 10000), "%s", vscreen_dump(s));
+    cr_assert(vscreen_wait_text(s, "Ctrl-Q leave", 10000), "%s", vscreen_dump(s));
     return s;
 }
 
