@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "server/store/list_audits.h"
 #include "server/store/migrate.h"
 #include "server/store/request.h"
 #include "server/store/site_chain.h"
@@ -214,8 +215,8 @@ static enum err run_request(struct db *d, struct store_req *r)
         return store_events_run(d, (struct store_events *)r);
     case STORE_ENTER:
         return store_enter_run(d, (struct store_enter *)r);
-    case STORE_LIST_AUDITS:
-        return store_list_audits_run(d, (struct store_list_audits *)r);
+    case STORE_LIST_AUDITS: /* begins when the batch is through */
+        return ERR_OK;
     case STORE_CREATE_AUDIT:
         return store_create_audit_run(d, (struct store_create_audit *)r);
     case STORE_SAVE_SNAPSHOT:
@@ -334,10 +335,28 @@ void db_run_batch(struct db *d, struct db_job *jobs, size_t n)
     }
     while (!d->dead && run_round(d, jobs, n) == ROUND_AGAIN)
         ;
-    for (size_t i = 0; d->dead && i < n; i++) {
-        if (jobs[i].settled)
-            continue;
-        store_req_discard(jobs[i].req);
-        jobs[i].req->err = ERR_STORE;
+    bool listed = false;
+    for (size_t i = 0; i < n; i++) {
+        struct store_req *r = jobs[i].req;
+        if (d->dead && !jobs[i].settled) {
+            store_req_discard(r);
+            r->err = ERR_STORE;
+        } else if (!r->err && r->op == STORE_LIST_AUDITS) {
+            /* the others of the batch wait for one slice, not for many */
+            r->err = list_audits_begin(d, (struct store_list_audits *)r, !listed && !d->lists,
+                                       &jobs[i].slow);
+            listed = true;
+        }
     }
+}
+
+bool db_has_work(const struct db *d)
+{
+    return d->lists != NULL;
+}
+
+struct store_req *db_work(struct db *d)
+{
+    struct store_list_audits *r = d->lists ? list_audits_go_on(d) : NULL;
+    return r ? &r->req : NULL;
 }

@@ -9,6 +9,7 @@
  * What fails half way for want of memory or because stored data is damaged makes the batch start
  * again without it; what fails because of the disk fails the batch's writes together. */
 
+#include <assert.h>
 #include <sqlite3.h>
 
 #include "server/store/heads.h"
@@ -44,7 +45,6 @@ enum stmt {
     STMT_SUMMARY_LIST,
     STMT_MEMBERS_DELETE,
     STMT_MEMBER_INSERT,
-    STMT_MEMBERS_LIST,
     STMT_READ_INSERT,
     STMT_READ_LIST,
     /* store_people.c */
@@ -96,7 +96,8 @@ struct db {
     sqlite3 *sql;
     sqlite3_stmt *stmt[STMT_COUNT];
     struct heads heads;
-    struct buf scratch; /* the sealed body being written */
+    struct buf scratch;        /* the sealed body being written */
+    struct list_audits *lists; /* under way, the oldest first */
 
     /* The site's chain of commits: the last one. */
     uint64_t commit_n;
@@ -120,12 +121,18 @@ struct db_job {
     struct store_req *req;
     uint64_t key; /* see store_req_key */
     bool settled; /* failed for good; is not tried again */
+    bool slow;    /* goes on after the batch: db_work finishes it */
 };
 /* Carries out a batch as one transaction and one sync; every req->err is final afterwards, nothing
  * of a failed one is kept. `jobs` come with `req` set (its err not 0: refused already). At most
  * DB_BATCH_MAX. Sets d->dead after a failed sync or read or write error. */
 enum { DB_BATCH_MAX = 1024 };
 void db_run_batch(struct db *d, struct db_job *jobs, size_t n);
+
+/* Is there slow work to go on with? */
+bool db_has_work(const struct db *d);
+/* A slice of it, to be run between batches. The request that it finished, or NULL. */
+struct store_req *db_work(struct db *d);
 
 /* Moves the write-ahead log into the database. Not an error: the disk is full (it stays where it
  * is, and is tried again later). */
@@ -141,7 +148,6 @@ MUST_CHECK enum err store_save_snapshot_run(struct db *d, const struct store_sav
 MUST_CHECK enum err store_enter_run(struct db *d, struct store_enter *r);
 MUST_CHECK enum err store_read_log_run(struct db *d, struct store_read_log *r);
 MUST_CHECK enum err store_create_audit_run(struct db *d, struct store_create_audit *r);
-MUST_CHECK enum err store_list_audits_run(struct db *d, struct store_list_audits *r);
 MUST_CHECK enum err store_summary_write(struct db *d, uint64_t audit,
                                         const struct store_summary *s);
 MUST_CHECK enum err store_members_write(struct db *d, uint64_t audit, const struct store_member *m,
@@ -179,22 +185,27 @@ MUST_CHECK enum err db_write(struct db *d, sqlite3_stmt *q);
 /* Translates and logs an SQLite code, and remembers when it is the disk. */
 enum err db_fail(struct db *d, int rc, const char *what);
 
-/* Borrowed values: they must stay until the statement is reset. */
+/* Borrowed values: they must stay until the statement is reset. Binding what is borrowed takes no
+ * memory: it fails only for a parameter that is not there. */
+static inline void db_bound(int rc)
+{
+    assert(rc == SQLITE_OK);
+}
 static inline void bind_int(sqlite3_stmt *q, int i, int64_t v)
 {
-    sqlite3_bind_int64(q, i, v);
+    db_bound(sqlite3_bind_int64(q, i, v));
 }
 static inline void bind_num(sqlite3_stmt *q, int i, uint64_t v)
 {
-    sqlite3_bind_int64(q, i, (int64_t)v);
+    db_bound(sqlite3_bind_int64(q, i, (int64_t)v));
 }
 static inline void bind_str(sqlite3_stmt *q, int i, const char *s)
 {
-    sqlite3_bind_text(q, i, s, -1, SQLITE_STATIC);
+    db_bound(sqlite3_bind_text(q, i, s, -1, SQLITE_STATIC));
 }
 static inline void bind_bytes(sqlite3_stmt *q, int i, const void *data, size_t len)
 {
-    sqlite3_bind_blob64(q, i, data, len, SQLITE_STATIC);
+    db_bound(sqlite3_bind_blob64(q, i, data, len, SQLITE_STATIC));
 }
 static inline uint64_t col_num(sqlite3_stmt *q, int i)
 {

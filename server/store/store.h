@@ -8,7 +8,8 @@
  * with faults). One conformance suite runs against both.
  *
  * Durable before visible: `done` of a writing request runs only after its commit has been synced.
- * Requests complete in the order in which they were submitted. A writing request that fails leaves
+ * Requests complete in the order in which they were submitted, but for backups and long lists. A
+ * writing request that fails leaves
  * nothing behind, and does not take the others of its commit with it, except after ERR_STORE or
  * ERR_FULL of the commit itself, which all of that commit's requests get. After a failed sync the
  * store refuses everything with ERR_STORE for good (store_is_dead): the server must stop.
@@ -183,7 +184,9 @@ struct store_save_snapshot {
 };
 
 /* STORE_LIST_AUDITS: all rows of the projection with their members, by ref (the caller filters by
- * right). The result also says the audits' numbers. */
+ * right). The result also says the audits' numbers. A long list is read a slice at a time between
+ * commits: it does not hold up the requests behind it, and each row is as of its own moment, none
+ * before the request. */
 struct store_list_audits {
     struct store_req req;
     struct store_audit_row {
@@ -278,7 +281,7 @@ struct store_setting {
 };
 
 /* STORE_BACKUP: a consistent copy of the whole into a new directory (made, 0700), a slice at a time
- * between commits. The one request that does not hold up those behind it. ERR_EXISTS: something is
+ * between commits. It does not hold up those behind it. ERR_EXISTS: something is
  * there already. ERR_SLOW_DOWN: one is under way. ERR_FULL, ERR_IO: of the copy; nothing is left of
  * it. The store in memory refuses it (ERR_INPUT). */
 struct store_backup {

@@ -25,12 +25,10 @@ const struct db_statement store_audits_sql[] = {
                         " FROM audits a CROSS JOIN summaries s ON s.audit = a.audit"
                         " CROSS JOIN events e ON e.audit = a.audit AND e.seq ="
                         " (SELECT max(x.seq) FROM events x WHERE x.audit = a.audit)"
-                        " ORDER BY a.ref"                                                     },
+                        " WHERE a.ref > ? ORDER BY a.ref LIMIT ?"                             },
     {STMT_MEMBERS_DELETE,   "DELETE FROM members WHERE audit = ?"                                                    },
     {STMT_MEMBER_INSERT,    "INSERT INTO members (audit, person, role, sections)"
                          " VALUES (?, ?, ?, ?)"                                              },
-    {STMT_MEMBERS_LIST,     "SELECT audit, person, role, sections FROM members"
-                        " ORDER BY audit, person"                                             },
     {STMT_READ_INSERT,      "INSERT INTO read_log (audit, utc_ms, person, what) VALUES (?, ?, ?, ?)"                 },
     {STMT_READ_LIST,        "SELECT utc_ms, person, what FROM read_log"
                      " WHERE audit = ? AND utc_ms > ? ORDER BY utc_ms, id"                       },
@@ -166,134 +164,5 @@ enum err store_members_write(struct db *d, uint64_t audit, const struct store_me
         bind_str(q, 4, m[i].sections);
         e = db_write(d, q);
     }
-    return e;
-}
-
-/* Room for one more item at the end of a growing array. */
-static enum err grow(void **items, size_t n, size_t *cap, size_t item_size)
-{
-    if (n < *cap)
-        return ERR_OK;
-    size_t more = *cap ? 2 * *cap : 64;
-    void *p = realloc(*items, more * item_size);
-    if (!p)
-        return ERR_NOMEM;
-    *items = p;
-    *cap = more;
-    return ERR_OK;
-}
-
-static enum err read_row(sqlite3_stmt *q, struct store_audit_row *out)
-{
-    struct store_summary *s = &out->summary;
-    memset(out, 0, sizeof *out);
-    out->audit = col_num(q, 0);
-    enum err e = col_str(q, 1, s->ref, sizeof s->ref);
-    if (!e)
-        e = col_str(q, 2, s->template_id, sizeof s->template_id);
-    if (!e)
-        e = col_str(q, 4, s->team, sizeof s->team);
-    if (!e)
-        e = col_str(q, 5, s->carer_ref, sizeof s->carer_ref);
-    if (!e)
-        e = col_str(q, 6, s->period_from, sizeof s->period_from);
-    if (!e)
-        e = col_str(q, 7, s->period_to, sizeof s->period_to);
-    s->template_version = col_u32(q, 3);
-    s->state = (enum audit_state)sqlite3_column_int(q, 8);
-    s->answered = col_u32(q, 9);
-    s->required = col_u32(q, 10);
-    s->open_comments = col_u32(q, 11);
-    s->max_agent = col_u32(q, 12);
-    s->seq = col_num(q, 13);
-    s->utc_ms = sqlite3_column_int64(q, 14);
-    return e;
-}
-
-/* Everybody's membership, by audit and person. */
-struct membership {
-    uint64_t audit;
-    struct store_member member;
-};
-
-static enum err read_members(struct db *d, struct membership **out, size_t *nout)
-{
-    void *list = NULL;
-    size_t n = 0, cap = 0;
-    sqlite3_stmt *q = db_use(d, STMT_MEMBERS_LIST);
-    bool row;
-    enum err e = db_row(d, q, &row);
-    while (!e && row) {
-        e = grow(&list, n, &cap, sizeof **out);
-        if (e)
-            break;
-        struct membership *m = &((struct membership *)list)[n++];
-        m->audit = col_num(q, 0);
-        m->member.person = col_u32(q, 1);
-        m->member.role = (enum role)sqlite3_column_int(q, 2);
-        e = col_str(q, 3, m->member.sections, sizeof m->member.sections);
-        if (!e)
-            e = db_row(d, q, &row);
-    }
-    db_reset(q);
-    *out = list;
-    *nout = n;
-    return e;
-}
-
-static int by_audit(const void *key, const void *item)
-{
-    uint64_t a = *(const uint64_t *)key, b = ((const struct membership *)item)->audit;
-    return (a > b) - (a < b);
-}
-
-/* Copies each row's members behind the rows, into the same block. */
-static void place_members(struct store_list_audits *r, const struct membership *all, size_t n)
-{
-    struct store_member *to = (struct store_member *)(r->rows + r->nrows);
-    for (size_t i = 0; i < r->nrows; i++) {
-        struct store_audit_row *row = &r->rows[i];
-        row->members = to;
-        const struct membership *m = n ? bsearch(&row->audit, all, n, sizeof *all, by_audit) : NULL;
-        while (m && m > all && m[-1].audit == row->audit)
-            m--;
-        for (; m && m < all + n && m->audit == row->audit; m++) {
-            *to++ = m->member;
-            row->nmembers++;
-        }
-    }
-}
-
-enum err store_list_audits_run(struct db *d, struct store_list_audits *r)
-{
-    struct membership *members = NULL;
-    size_t nmembers = 0, cap = 0;
-    void *rows = NULL;
-    sqlite3_stmt *q = db_use(d, STMT_SUMMARY_LIST);
-    bool row;
-    enum err e = db_row(d, q, &row);
-    while (!e && row) {
-        e = grow(&rows, r->nrows, &cap, sizeof *r->rows);
-        if (!e)
-            e = read_row(q, &((struct store_audit_row *)rows)[r->nrows]);
-        if (!e) {
-            r->nrows++;
-            e = db_row(d, q, &row);
-        }
-    }
-    db_reset(q);
-    r->rows = rows;
-    if (!e)
-        e = read_members(d, &members, &nmembers);
-    if (!e) {
-        size_t len = r->nrows * sizeof *r->rows + nmembers * sizeof(struct store_member);
-        rows = realloc(r->rows, len + 1);
-        e = rows ? ERR_OK : ERR_NOMEM;
-    }
-    if (!e) {
-        r->rows = rows;
-        place_members(r, members, nmembers);
-    }
-    free(members);
     return e;
 }

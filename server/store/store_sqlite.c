@@ -1,6 +1,7 @@
 #include "server/store/store_sqlite.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,7 +222,7 @@ static size_t take_waiting(struct store_sqlite *m, bool *stopping)
     bool can_tidy = m->db.wal_pages - m->stuck_pages >= CHECKPOINT_IDLE_PAGES && !m->db.dead;
     size_t n = 0;
     uv_mutex_lock(&m->mutex);
-    if (!m->backup.req)
+    if (!m->backup.req && !db_has_work(&m->db))
         sleep_until(m, 1, can_tidy ? IDLE_NS : 0);
     if (m->waiting.first && m->last_batch > m->nwaiting)
         sleep_until(m, m->last_batch, company_ns(m));
@@ -257,8 +258,12 @@ static size_t start_backups(struct store_sqlite *m, size_t n)
 
 static void checkpoint(struct store_sqlite *m)
 {
+    int pages = m->db.wal_pages;
+    uint64_t begun = uv_hrtime();
     db_checkpoint(&m->db);
     m->stuck_pages = m->db.wal_pages;
+    log_debug("store", "checkpoint", "pages=%d left=%d us=%" PRIu64, pages, m->db.wal_pages,
+              (uv_hrtime() - begun) / 1000);
 }
 
 /* Before anybody hears of the failure: their `done` asks. */
@@ -276,9 +281,11 @@ static void run_jobs(struct store_sqlite *m, size_t n)
     note_death(m);
     m->last_batch = n;
     m->last_batch_ns = uv_hrtime() - begun;
+    size_t finished = 0;
     for (size_t i = 0; i < n; i++)
-        reqs[i] = m->jobs[i].req;
-    finish(m, reqs, n);
+        if (!m->jobs[i].slow)
+            reqs[finished++] = m->jobs[i].req;
+    finish(m, reqs, finished);
     if (m->db.wal_pages - m->stuck_pages >= CHECKPOINT_PAGES)
         checkpoint(m);
 }
@@ -293,16 +300,28 @@ static void copy_slice(struct store_sqlite *m)
     finish(m, &r, 1);
 }
 
+static void list_slice(struct store_sqlite *m)
+{
+    struct store_req *r = db_work(&m->db);
+    note_death(m);
+    if (r)
+        finish(m, &r, 1);
+}
+
 static void storage_thread(void *arg)
 {
     struct store_sqlite *m = arg;
-    for (bool stopping = false; !stopping || m->backup.req;) {
+    for (bool stopping = false; !stopping || m->backup.req || db_has_work(&m->db);) {
         size_t n = start_backups(m, take_waiting(m, &stopping));
+        bool slow = db_has_work(&m->db);
         if (n > 0)
             run_jobs(m, n);
+        if (slow)
+            list_slice(m);
         if (m->backup.req)
             copy_slice(m);
-        else if (n == 0 && !stopping && m->db.wal_pages - m->stuck_pages >= CHECKPOINT_IDLE_PAGES)
+        else if (!slow && n == 0 && !stopping &&
+                 m->db.wal_pages - m->stuck_pages >= CHECKPOINT_IDLE_PAGES)
             checkpoint(m);
         note_death(m);
     }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,118 @@ static double floor_sync(int batch, double seconds)
     return per_s;
 }
 
+/* ---- queries of a large site ---- */
+
+enum { LARGE = 100 * 1000, PIPELINE = 512, LOOKS = 2000 };
+
+static struct store *large_store;
+static uint64_t nmade;
+struct maker {
+    struct store_create_audit create; /* first member */
+    struct store_append append;       /* its done finds the maker by its offset */
+    struct store_event event;
+    struct store_summary summary;
+};
+
+static void on_created(struct store_req *r);
+static void on_made(struct store_req *r)
+{
+    struct maker *m = (struct maker *)((char *)r - offsetof(struct maker, append));
+    must(r->err == ERR_OK, "first event");
+    if (++nmade + PIPELINE > LARGE)
+        return;
+    m->create.req = (struct store_req){.op = STORE_CREATE_AUDIT, .done = on_created};
+    store_submit(large_store, &m->create.req);
+}
+
+static void on_created(struct store_req *r)
+{
+    static struct store_member members[3] = {
+        {1, ROLE_FRO, ""},
+        {2, ROLE_FSW, ""},
+        {3, ROLE_IRO, ""}
+    };
+    struct maker *m = (struct maker *)r;
+    must(r->err == ERR_OK, "create");
+    m->summary = make_summary(m->create.ref);
+    m->event = (struct store_event){
+        .seq = 1, .utc_ms = 1, .body = (const uint8_t *)m->create.ref, .body_len = 13};
+    m->append = (struct store_append){
+        .req = {.op = STORE_APPEND, .done = on_made},
+        .audit = m->create.audit,
+        .events = &m->event,
+        .nevents = 1,
+        .summary = &m->summary,
+        .members = members,
+        .nmembers = 3
+    };
+    store_submit(large_store, &m->append.req);
+}
+
+static void make_large(const char *dir)
+{
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    must(store_sqlite_open(&loop, dir, true, NULL, &large_store, NULL) == ERR_OK, "open");
+    struct maker *m = calloc(PIPELINE, sizeof *m);
+    for (int i = 0; i < PIPELINE; i++) {
+        m[i].create = (struct store_create_audit){
+            .req = {.op = STORE_CREATE_AUDIT, .done = on_created},
+            .template_id = "FCA",
+            .year = 2026
+        };
+        store_submit(large_store, &m[i].create.req);
+    }
+    while (nmade < LARGE)
+        uv_run(&loop, UV_RUN_ONCE);
+    store_sqlite_close(large_store, NULL, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    must(uv_loop_close(&loop) == 0, "loop");
+    free(m);
+}
+
+/* Runs the request LOOKS times on audits all over the site; prints p50 and p99. */
+static void look(struct store_under_test *t, const char *name, enum store_op op, bool by_ref)
+{
+    static float us[LOOKS];
+    for (int i = 0; i < LOOKS; i++) {
+        uint64_t audit = (uint64_t)i * 7919 % LARGE + 1;
+        struct store_load l = {.req.op = STORE_LOAD, .audit = by_ref ? 0 : audit};
+        struct store_enter n = {
+            .req.op = STORE_ENTER, .audit = audit, .person = 3, .what = "open", .want_agent = true};
+        if (by_ref)
+            snprintf(l.ref, sizeof l.ref, "FCA-2026-%04u", (unsigned)audit);
+        uint64_t start = uv_hrtime();
+        must(t->impl->run(t, op == STORE_LOAD ? &l.req : &n.req) == ERR_OK, name);
+        us[i] = (float)(uv_hrtime() - start) * 1e-3f;
+        buf_free(&l.snapshot);
+        free(l.events);
+    }
+    qsort(us, LOOKS, sizeof us[0], by_value);
+    printf("  %-22s p50 %7.0f us   p99 %7.0f us\n", name, us[LOOKS / 2], us[LOOKS * 99 / 100]);
+}
+
+static void queries(void)
+{
+    struct store_under_test t = {.impl = &store_impl_sqlite};
+    temp_dir_make(t.dir);
+    make_large(t.dir);
+    must(store_sqlite_open(NULL, t.dir, false, NULL, &t.store, NULL) == ERR_OK, "open");
+    printf("a site of %d audits, %.0f MB:\n", LARGE, file_bytes(t.dir, "tandem.db") / 1e6);
+    look(&t, "load by number", STORE_LOAD, false);
+    look(&t, "load by reference", STORE_LOAD, true);
+    look(&t, "enter (one sync)", STORE_ENTER, false);
+    for (int i = 0; i < 2; i++) {
+        struct store_list_audits q = {.req.op = STORE_LIST_AUDITS};
+        uint64_t start = uv_hrtime();
+        must(t.impl->run(&t, &q.req) == ERR_OK && q.nrows == LARGE, "list");
+        printf("  %-22s %.0f ms\n", i ? "list all, again" : "list all",
+               (double)(uv_hrtime() - start) * 1e-6);
+        free(q.rows);
+    }
+    t.impl->close(&t);
+}
+
 /* ---- the table ---- */
 
 static int by_rate(const void *a, const void *b)
@@ -292,5 +405,6 @@ int main(int argc, char **argv)
                m.bytes_per_event, floor_sqlite(batch, audits, seconds), floor_sync(batch, seconds));
         fflush(stdout);
     }
+    queries();
     return 0;
 }

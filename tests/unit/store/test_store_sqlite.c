@@ -351,6 +351,87 @@ Test(store_sqlite, more_audits_than_fit_in_memory_keep_their_chains)
     store_sqlite_close(t.store, NULL, NULL);
 }
 
+/* A site large enough for several slices. */
+static void put_many_audits(uint64_t n)
+{
+    fault_vfs_install();
+    open_store(NULL, NULL);
+    for (uint64_t i = 0; i < n; i++)
+        put_audit(&t);
+    store_sqlite_close(t.store, NULL, NULL);
+}
+
+Test(store_sqlite, a_long_list_is_whole_and_holds_nobody_up)
+{
+    enum { AUDITS = 1000, LISTS = 3 };
+    put_many_audits(AUDITS);
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    open_store(&loop, NULL);
+    struct store_list_audits q[LISTS];
+    struct one before, behind;
+    store_submit(t.store, one(&before, 1000, 1));
+    for (int i = 0; i < LISTS; i++) {
+        q[i] = (struct store_list_audits){
+            .req = {.op = STORE_LIST_AUDITS, .done = note}
+        };
+        store_submit(t.store, &q[i].req);
+    }
+    store_submit(t.store, one(&behind, 1, 1));
+    run_until(&loop, LISTS + 2);
+    cr_assert_eq(order[0], &before.a.req);
+    cr_assert_eq(order[1], &behind.a.req, "it waited for the lists");
+    for (int i = 0; i < LISTS; i++) {
+        cr_assert_eq(order[2 + i], &q[i].req);
+        cr_assert_eq(q[i].req.err, ERR_OK);
+        cr_assert_eq(q[i].nrows, AUDITS);
+        for (size_t k = 0; k < AUDITS; k++) {
+            cr_assert_eq(q[i].rows[k].audit, k + 1);
+            if (k > 0)
+                cr_assert_lt(strcmp(q[i].rows[k - 1].summary.ref, q[i].rows[k].summary.ref), 0);
+        }
+        cr_assert_eq(q[i].rows[999].summary.seq, 2, "written before the list was asked for");
+        free(q[i].rows);
+    }
+    close_store(&loop);
+}
+
+Test(store_sqlite, a_long_list_ends_when_the_store_dies)
+{
+    put_many_audits(600);
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    open_store(&loop, NULL);
+    struct store_list_audits q = {
+        .req = {.op = STORE_LIST_AUDITS, .done = note}
+    };
+    struct one w;
+    fault_vfs_arm(FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, false);
+    store_submit(t.store, one(&w, 1, 1));
+    store_submit(t.store, &q.req);
+    run_until(&loop, 2);
+    cr_assert_eq(w.a.req.err, ERR_STORE);
+    cr_assert_eq(q.req.err, ERR_STORE);
+    cr_assert_null(q.rows);
+    close_store(&loop);
+}
+
+Test(store_sqlite, closing_finishes_long_lists)
+{
+    put_many_audits(600);
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    open_store(&loop, NULL);
+    struct store_list_audits q = {
+        .req = {.op = STORE_LIST_AUDITS, .done = note}
+    };
+    store_submit(t.store, &q.req);
+    close_store(&loop);
+    cr_assert_eq(ndone, 1);
+    cr_assert_eq(q.nrows, 600);
+    free(q.rows);
+}
+
 /* ---- backup ---- */
 
 struct writer {
