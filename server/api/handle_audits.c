@@ -173,6 +173,10 @@ static enum err read_request(struct call *c, struct new_audit *n, struct err_inf
         e = err_set(why, ERR_INPUT,
                     "You lead this audit as its FRO; its practitioner is somebody "
                     "else.");
+    const char *days[] = {r->period_from, r->period_to};
+    for (size_t i = 0; !e && i < 2; i++)
+        if (*days[i] && !period_is_day(days[i]))
+            e = err_set(why, ERR_INPUT, "\"%.20s\" is no day, as in 2026-04-30.", days[i]);
     struct civil today = period_today(c->core->utc_ms);
     unsigned months = n->held->t->default_period_months;
     period_format(today, n->to);

@@ -1,7 +1,7 @@
 #include "server/rules/period.h"
 
-#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Proleptic Gregorian days since 1970-01-01, in eras of 400 years that begin on 1 March. */
 static int64_t days_of(struct civil d)
@@ -65,6 +65,25 @@ struct civil period_months_before(struct civil d, unsigned months)
     if (d.day > most)
         d.day = most;
     return d;
+}
+
+static int number(const char *s, size_t digits)
+{
+    int n = 0;
+    for (size_t i = 0; i < digits; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return -1;
+        n = n * 10 + s[i] - '0';
+    }
+    return n;
+}
+
+bool period_is_day(const char *s)
+{
+    if (strlen(s) != 10 || s[4] != '-' || s[7] != '-')
+        return false;
+    int year = number(s, 4), month = number(s + 5, 2), day = number(s + 8, 2);
+    return year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= month_days(year, month);
 }
 
 void period_format(struct civil d, char out[11])

@@ -3,6 +3,7 @@
 
 /* Civil dates of an instant in Europe/London, and months before a date. Pure. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct civil {
@@ -11,6 +12,8 @@ struct civil {
 struct civil period_today(int64_t utc_ms);
 /* The same day number so many months earlier, at most the end of that month. */
 struct civil period_months_before(struct civil d, unsigned months);
+/* Is it a day that there is, as YYYY-MM-DD? */
+bool period_is_day(const char *s);
 void period_format(struct civil d, char out[11]); /* YYYY-MM-DD; years 0 ... 9999 */
 
 #endif
