@@ -105,6 +105,7 @@ static enum err check_insert(struct check *c, const struct op *op)
 static enum err check_words(const struct check *c, const struct op *op)
 {
     uint32_t agent = (uint32_t)agent_index(c->t, op->target.agent);
+    int32_t me = agent_index(c->t, c->agent);
     const uint8_t *words = op->utf8;
     for (uint32_t done = 0; done < op->len_cp;) {
         struct at at = ids_find(c->t, agent, op->target.seq + done);
@@ -112,7 +113,7 @@ static enum err check_words(const struct check *c, const struct op *op)
         uint32_t n = s->len - at.off;
         if (n > op->len_cp - done)
             n = op->len_cp - done;
-        if (!held_by(c->t, s->held, c->agent))
+        if (me < 0 || !held_by(c->t, s->held, (uint32_t)me))
             return err_set(c->why, ERR_INPUT, "%s", NOT_DELETED);
         uint32_t byte = leaf_byte_of(at.leaf, at.i);
         uint32_t pos = byte + span_bytes(at.leaf, at.i, byte, at.off);

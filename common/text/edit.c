@@ -377,15 +377,14 @@ static bool hold_part(struct text *t, struct at *at, uint32_t *n, uint32_t held)
 enum err edit_strike(struct text *t, uint32_t agent, uint64_t when, uint32_t target, uint32_t seq,
                      uint32_t len, bool confirm_only)
 {
-    uint32_t number = t->agents[agent].number;
     edit_forget_cursor(t);
     while (len) {
         struct at at = ids_find(t, target, seq);
         uint32_t n = at_span(&at)->len - at.off, old = at_span(&at)->held;
         if (n > len)
             n = len;
-        if (held_by(t, old, number) == confirm_only) {
-            uint32_t held = held_with(t, old, number, when);
+        if (held_by(t, old, agent) == confirm_only) {
+            uint32_t held = held_with(t, old, agent, when);
             if (held == UINT32_MAX)
                 return ERR_NOMEM;
             if (held_same(t, held, old)) /* confirmed at the time it had */
@@ -420,7 +419,6 @@ static bool fill_words(struct text *t, struct at *at, uint32_t n, const uint8_t 
 enum err edit_restore(struct text *t, uint32_t agent, uint32_t target, uint32_t seq,
                       const uint8_t *utf8, uint32_t len)
 {
-    uint32_t number = t->agents[agent].number;
     edit_forget_cursor(t);
     while (len) {
         struct at at = ids_find(t, target, seq);
@@ -430,10 +428,10 @@ enum err edit_restore(struct text *t, uint32_t agent, uint32_t target, uint32_t 
             n = len;
         /* words that are not held come into one leaf, as many as it surely takes */
         n = whole_characters(utf8, n, s->bytes ? UINT32_MAX : SMALL_INSERT, &bytes);
-        if (held_by(t, s->held, number)) {
+        if (held_by(t, s->held, agent)) {
             if (!s->bytes && !fill_words(t, &at, n, utf8, bytes))
                 return ERR_NOMEM;
-            uint32_t held = held_without(t, at_span(&at)->held, number);
+            uint32_t held = held_without(t, at_span(&at)->held, agent);
             if (held == UINT32_MAX || !hold_part(t, &at, &n, held))
                 return ERR_NOMEM;
         }

@@ -33,13 +33,13 @@ static void free_list(struct text *t, uint32_t held)
 
 void held_ref(struct text *t, uint32_t held)
 {
-    if (held)
+    if (held && t->holds[held].refs < UINT16_MAX)
         t->holds[held].refs++;
 }
 
 void held_unref(struct text *t, uint32_t held)
 {
-    if (held && --t->holds[held].refs == 0)
+    if (held && t->holds[held].refs < UINT16_MAX && --t->holds[held].refs == 0)
         free_list(t, held);
 }
 
@@ -69,9 +69,11 @@ bool held_same(const struct text *t, uint32_t a, uint32_t b)
     return true;
 }
 
-static bool earlier(const struct hold *a, const struct hold *b)
+static bool earlier(const struct text *t, const struct hold *a, const struct hold *b)
 {
-    return a->when != b->when ? a->when < b->when : a->agent < b->agent;
+    if (a->when != b->when)
+        return a->when < b->when;
+    return t->agents[a->agent].number < t->agents[b->agent].number;
 }
 
 /* Appends a copy of `h` to the list that is being built. */
@@ -111,7 +113,7 @@ static uint32_t copy(struct text *t, uint32_t from, uint32_t agent, bool add, st
         struct hold h = t->holds[k];
         if (h.agent == agent)
             continue;
-        if (add && earlier(&extra, &h)) {
+        if (add && earlier(t, &extra, &h)) {
             if (!append(t, &first, &last, extra))
                 return NO_MEMORY;
             add = false;
@@ -129,7 +131,7 @@ static uint32_t changed(struct text *t, uint32_t from, uint32_t agent, bool add,
     if (t->last_hold.to != NO_MEMORY && t->last_hold.to && t->last_hold.from == from &&
         t->last_hold.agent == agent && t->last_hold.add == add && t->last_hold.when == when)
         return t->last_hold.to;
-    uint32_t to = copy(t, from, agent, add, (struct hold){.when = when, .agent = agent});
+    uint32_t to = copy(t, from, agent, add, (struct hold){.when = when, .agent = (uint16_t)agent});
     if (to != NO_MEMORY && to) {
         t->last_hold.from = from;
         t->last_hold.to = to;

@@ -98,9 +98,9 @@ struct agent {
 /* A deletion in force. Lists are sorted by (when, agent) and never change; spans share them. */
 struct hold {
     uint64_t when;
-    uint32_t agent; /* number */
     uint32_t next;  /* 0: last */
-    uint32_t refs;  /* spans that point here (first of a list only) */
+    uint16_t agent; /* index */
+    uint16_t refs;  /* spans that point here (first of a list only); the most: never freed */
 };
 
 /* A place in the tree: before character `off` of span `i`. i == leaf->n: behind the last. leaf is

@@ -118,6 +118,11 @@ static bool runs_joins(const struct runs *r, const struct span *s, uint32_t off)
            r->run.id.seq + r->run.len_cp == s->seq + off;
 }
 
+static uint32_t holder(const struct runs *r, const struct hold *h)
+{
+    return r->t->agents[h->agent].number;
+}
+
 /* n characters of the span from `off` on, their words at `words`. */
 static void runs_add(struct runs *r, const struct span *s, uint32_t off, uint32_t n, size_t pos,
                      const uint8_t *words, size_t bytes)
@@ -134,7 +139,7 @@ static void runs_add(struct runs *r, const struct span *s, uint32_t off, uint32_
         .pos_cp = pos,
         .len_cp = n,
         .deleted = h,
-        .deleted_by = h ? h->agent : 0,
+        .deleted_by = h ? holder(r, h) : 0,
         .deleted_when = h ? h->when : 0,
         .utf8 = bytes ? (const char *)words : NULL,
         .len_bytes = bytes

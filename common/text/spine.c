@@ -84,12 +84,16 @@ enum spine_result spine_add(struct spine *s, uint32_t agent, uint32_t first, uin
     }
     if (r != SPINE_OK)
         return r;
-    s->items[s->n] = (struct spine_item){.agent = agent,
-                                         .first = first,
-                                         .last = last,
-                                         .base = left ? s->n : spine_top(s)->base,
-                                         .left = left,
-                                         .parent = parent};
+    struct spine_item *it = &s->items[s->n];
+    it->agent = agent;
+    it->first = first;
+    it->last = last;
+    it->base = left ? s->n : spine_top(s)->base;
+    it->cut = false;
+    it->left = left;
+    it->parent = parent;
+    it->right_child.agent = it->right_child.seq = 0;
+    it->tag = 0;
     s->n++;
     return SPINE_OK;
 }

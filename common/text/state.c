@@ -21,9 +21,10 @@
  *     [varint]  chained: how many runs are open above that one (spine.h); else the agent's rank
  *     [varint]  not chained: seq, as a zigzag difference to the end of the agent's last run here
  *     [2 x]     hangs as it says: (rank + 1) * 2 + on the left (0: the start); seq
- *     [holds]   struck: 0 as the struck run before; 1 one hold, by the same agent as that run's
- *                 first; else their number + 1 and for each the agent's rank;
- *                 times as zigzag differences to the time before
+ *     [holds]   struck: 0 as the struck run before; an odd number: one hold, by the same agent as
+ *                 that run's first, half of it is its time; else half of it is their number, and
+ *                 for each follow the agent's rank and its time. Times are zigzag differences to
+ *                 the time before
  *   words, in document order */
 
 enum { STATE_VERSION = 1, FLAG_ASCII = 1 };
@@ -82,12 +83,15 @@ static void put_holds(struct encoder *e, uint32_t held)
     uint32_t n = 0;
     for (uint32_t h = held; h; h = holds[h].next)
         n++;
+    uint64_t apart = zigzag((int64_t)(holds[held].when - e->when));
     bool same_agent = n == 1 && e->last_struck && holds[held].agent == holds[e->last_struck].agent;
-    buf_append_varint(e->out, same_agent ? 1 : n + 1);
+    bool brief = same_agent && apart <= UINT64_MAX >> 1;
+    buf_append_varint(e->out, brief ? apart << 1 | 1 : (uint64_t)n << 1);
     for (uint32_t h = held; h; h = holds[h].next) {
-        if (!same_agent)
-            buf_append_varint(e->out, e->rank[agent_index(e->t, holds[h].agent)]);
-        buf_append_varint(e->out, zigzag((int64_t)(holds[h].when - e->when)));
+        if (!brief) {
+            buf_append_varint(e->out, e->rank[holds[h].agent]);
+            buf_append_varint(e->out, zigzag((int64_t)(holds[h].when - e->when)));
+        }
         e->when = holds[h].when;
     }
     e->last_struck = held;
@@ -278,8 +282,9 @@ struct decoder {
     uint32_t *expect;
     uint64_t chars;
     struct spine spine;
-    struct run last;
-    bool last_said; /* the last run said its parent */
+    bool begun;                 /* there was a run before, and it was: */
+    bool last_words, last_said; /* said its parent */
+    uint32_t last_agent, last_held;
     uint32_t last_struck;
     uint64_t when;
     uint32_t open_agent, open_origin; /* the origin that waits for the next run */
@@ -364,52 +369,64 @@ static bool see(struct decoder *d, const struct run *r)
     return true;
 }
 
-static bool get_holds(struct decoder *d, struct run *r)
+/* A list in full. */
+static uint32_t get_list(struct decoder *d, uint32_t n)
 {
     struct text *t = d->t;
-    uint64_t x = get(d, TEXT_AGENTS_MAX);
-    if (d->rd.bad || (x < 2 && !d->last_struck) || x > rd_left(&d->rd) + 1)
-        return wrong(d);
-    if (x == 0) {
-        r->held = d->last_struck;
-        return true;
-    }
-    uint32_t n = x == 1 ? 1 : (uint32_t)x - 1;
-    struct hold one, *holds = n == 1 ? &one : malloc(n * sizeof *holds);
+    struct hold *holds = malloc(n * sizeof *holds);
     if (!holds)
-        return no_memory(d);
+        return UINT32_MAX;
     for (uint32_t k = 0; k < n && !d->rd.bad; k++) {
-        uint32_t index = x == 1 ? 0 : (uint32_t)get(d, t->n_agents - 1u);
+        uint32_t index = (uint32_t)get(d, t->n_agents - 1u);
         d->when += (uint64_t)unzigzag(get(d, UINT64_MAX));
         if (d->rd.bad)
             break;
-        holds[k].agent = x == 1 ? t->holds[d->last_struck].agent : t->agents[index].number;
-        holds[k].when = d->when;
-        if (!t->agents[agent_index(t, holds[k].agent)].strikes)
-            d->rd.bad = true;
-        if (k && (holds[k - 1].when > holds[k].when ||
-                  (holds[k - 1].when == holds[k].when && holds[k - 1].agent > holds[k].agent)))
-            d->rd.bad = true;
+        holds[k] = (struct hold){.when = d->when, .agent = (uint16_t)index};
+        bool sorted = !k || holds[k - 1].when < d->when ||
+                      (holds[k - 1].when == d->when && holds[k - 1].agent < index);
+        d->rd.bad |= !sorted || !t->agents[index].strikes;
         d->rd.bad |= d->expect[index] >> 31; /* the same agent twice */
-        d->expect[index] |= n > 1 ? (uint32_t)1 << 31 : 0;
+        d->expect[index] |= (uint32_t)1 << 31;
     }
-    for (uint32_t k = 0; n > 1 && k < d->t->n_agents; k++)
+    for (uint32_t k = 0; k < t->n_agents; k++)
         d->expect[k] &= UINT32_MAX >> 1;
-    bool same_agent = d->last_struck && t->holds[d->last_struck].agent == holds[0].agent;
-    if (x == 2 && same_agent)
-        d->rd.bad = true;
-    r->held = d->rd.bad ? 0 : held_make(t, holds, n);
-    if (n != 1)
-        free(holds);
+    uint32_t held = d->rd.bad ? 0 : held_make(t, holds, n);
+    free(holds);
+    return held;
+}
+
+static bool get_holds(struct decoder *d, struct run *r)
+{
+    struct text *t = d->t;
+    uint64_t x = get(d, UINT64_MAX), before = d->when;
+    uint32_t last = d->last_struck;
+    if (d->rd.bad || (!last && (x == 0 || x & 1)))
+        return wrong(d);
+    if (x == 0) {
+        r->held = last;
+        return true;
+    }
+    if (x & 1) {
+        d->when += (uint64_t)unzigzag(x >> 1);
+        struct hold one = {.when = d->when, .agent = t->holds[last].agent};
+        r->held = held_make(t, &one, 1);
+    } else {
+        if (x >> 1 > rd_left(&d->rd))
+            return wrong(d);
+        r->held = get_list(d, (uint32_t)(x >> 1));
+    }
     if (d->rd.bad)
         return false;
     if (r->held == UINT32_MAX)
         return no_memory(d);
-    if (d->last_struck && held_same(t, r->held, d->last_struck)) {
+    bool could_be_same = last && held_same(t, r->held, last);
+    bool could_be_brief = last && x == 2 && t->holds[last].agent == t->holds[r->held].agent &&
+                          zigzag((int64_t)(d->when - before)) <= UINT64_MAX >> 1;
+    d->last_struck = r->held;
+    if (could_be_same || could_be_brief) {
         held_drop_unused(t, r->held);
         return wrong(d);
     }
-    d->last_struck = r->held;
     return true;
 }
 
@@ -453,10 +470,10 @@ static bool get_identity(struct decoder *d, uint8_t head, struct run *r)
         return true;
     }
     r->root = true;
-    bool first = !d->last.len;
-    r->agent = head & HEAD_NEAR ? d->last.agent : (uint32_t)get(d, TEXT_AGENTS_MAX);
+    bool first = !d->begun;
+    r->agent = head & HEAD_NEAR ? d->last_agent : (uint32_t)get(d, TEXT_AGENTS_MAX);
     if (d->rd.bad || r->agent >= t->n_agents || (first && head & HEAD_NEAR) ||
-        (!first && !(head & HEAD_NEAR) && r->agent == d->last.agent))
+        (!first && !(head & HEAD_NEAR) && r->agent == d->last_agent))
         return wrong(d);
     int64_t seq = unzigzag(get(d, UINT64_MAX >> 1));
     if (d->rd.bad || seq > UINT32_MAX || seq < -(int64_t)UINT32_MAX)
@@ -492,7 +509,9 @@ static bool flush_leaf(struct decoder *d)
     }
     memcpy(l->spans, full->spans, full->n * sizeof *l->spans);
     if (full->text_len)
-        memcpy(l->text, full->text, full->text_len);
+        memcpy(l->text, d->words - full->text_len, full->text_len);
+    t->vis += full->vis;
+    t->vis_bytes += full->vis_bytes;
     l->n = full->n;
     l->text_len = full->text_len;
     l->vis = full->vis;
@@ -510,22 +529,25 @@ static bool flush_leaf(struct decoder *d)
     return true;
 }
 
-static bool put_part(struct decoder *d, struct span s)
+/* A part of a run, its words the next `bytes`: they are copied when the leaf is full. */
+static void put_part(struct decoder *d, const struct run *r, uint32_t seq, uint32_t len,
+                     uint32_t bytes, unsigned flags)
 {
     struct leaf *l = d->leaf;
-    if (s.bytes)
-        memcpy(l->text + l->text_len, d->words, s.bytes);
-    d->words += s.bytes;
-    l->text_len = (uint16_t)(l->text_len + s.bytes);
-    l->spans[l->n++] = s;
-    held_ref(d->t, s.held);
-    if (!s.held) {
-        l->vis += s.len;
-        l->vis_bytes += s.bytes;
-        d->t->vis += s.len;
-        d->t->vis_bytes += s.bytes;
+    struct span *s = &l->spans[l->n++];
+    s->seq = seq;
+    s->held = r->held;
+    s->agent = (uint16_t)r->agent;
+    s->len = (uint16_t)len;
+    s->bytes = (uint16_t)bytes;
+    s->flags = (uint16_t)flags;
+    d->words += bytes;
+    l->text_len = (uint16_t)(l->text_len + bytes);
+    held_ref(d->t, r->held);
+    if (!r->held) {
+        l->vis += len;
+        l->vis_bytes += bytes;
     }
-    return true;
 }
 
 /* How many of n characters go into a span now; their bytes in *bytes; 0: the words end. */
@@ -556,7 +578,7 @@ static bool put_spans(struct decoder *d, const struct run *r)
 {
     enum { FILL_SPANS = LEAF_SPANS * 7 / 8, FILL_TEXT = LEAF_TEXT * 7 / 8, LEAST = 16 };
     uint32_t left = r->len, seq = r->seq;
-    uint16_t flags = (uint16_t)((r->root ? SPAN_ROOT : 0) | (d->spine.took_left ? SPAN_LEFT : 0));
+    unsigned flags = (r->root ? SPAN_ROOT : 0u) | (d->spine.took_left ? SPAN_LEFT : 0u);
     while (left) {
         if (d->leaf->n >= FILL_SPANS || (r->words && d->leaf->text_len + LEAST > FILL_TEXT))
             if (!flush_leaf(d))
@@ -567,12 +589,7 @@ static bool put_spans(struct decoder *d, const struct run *r)
         if (!n)
             return wrong(d);
         left -= n;
-        put_part(d, (struct span){.seq = seq,
-                                  .held = r->held,
-                                  .agent = (uint16_t)r->agent,
-                                  .len = (uint16_t)n,
-                                  .bytes = (uint16_t)bytes,
-                                  .flags = (uint16_t)(flags | (left ? SPAN_RIGHT : 0))});
+        put_part(d, r, seq, n, bytes, flags | (left ? SPAN_RIGHT : 0));
         seq += n;
         flags = 0;
     }
@@ -644,15 +661,18 @@ static bool get_run(struct decoder *d)
         return wrong(d);
     if (d->rd.bad)
         return false;
-    bool joins = !r.root && head & HEAD_NEAR && r.words == d->last.words &&
-                 held_same(d->t, r.held, d->last.held);
+    bool joins = !r.root && head & HEAD_NEAR && r.words == d->last_words &&
+                 held_same(d->t, r.held, d->last_held);
     if (joins)
         return wrong(d);
     if (!hang(d, &r) || (r.root && !put_origin(d, &r)) || !put_spans(d, &r))
         return false;
     d->expect[r.agent] = r.seq + r.len;
     d->last_said = (head & HANGS_MASK) == HANGS_SAID;
-    d->last = r;
+    d->last_agent = r.agent;
+    d->last_held = r.held;
+    d->last_words = r.words;
+    d->begun = true;
     return true;
 }
 
@@ -742,7 +762,7 @@ static bool get_all(struct decoder *d)
     if (!check_utf8(d->words, d->words_end, d->ascii) ||
         (!d->ascii && !has_high(d->words, d->words_end)) || n_runs > rd_left(&d->rd))
         return wrong(d);
-    d->leaf = leaf_alloc(d->t, LEAF_SPANS, LEAF_TEXT);
+    d->leaf = leaf_alloc(d->t, LEAF_SPANS, 0);
     if (!d->leaf || !spine_init(&d->spine))
         return no_memory(d);
     while (n_runs--)

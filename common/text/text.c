@@ -365,7 +365,7 @@ enum err text_delete(struct text *t, uint32_t agent, size_t start_cp, size_t end
     if (buf_failed(op) || !buf_reserve(op, 32))
         return ERR_NOMEM;
     int32_t index = agent_get(t, agent);
-    uint32_t held = index < 0 ? UINT32_MAX : held_with(t, 0, agent, when);
+    uint32_t held = index < 0 ? UINT32_MAX : held_with(t, 0, (uint32_t)index, when);
     if (held == UINT32_MAX)
         return ERR_NOMEM;
     size_t n = end_cp - start_cp;

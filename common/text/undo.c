@@ -45,7 +45,7 @@ static enum err emit(struct undo *u, struct op *op)
 /* Can the reverse be done to this span? */
 static bool applies(const struct undo *u, const struct span *s, bool restore)
 {
-    return restore ? s->bytes && held_by(u->t, s->held, u->agent) : !s->held;
+    return restore ? s->bytes && held_by(u->t, s->held, u->index) : !s->held;
 }
 
 /* The longest part from `id` on, up to `len`, to which the reverse can (or cannot) be done. */
