@@ -64,10 +64,15 @@ int32_t agent_get(struct text *t, uint32_t number)
     return (int32_t)index;
 }
 
+static size_t chunk_size(uint32_t cap)
+{
+    return sizeof(struct chunk) + cap * sizeof(struct piece);
+}
+
 static void drop_chunks(struct text *t, struct agent *a)
 {
     for (uint32_t k = 0; k < a->n_chunks; k++)
-        mem_free(t, a->chunks[k].chunk, sizeof(struct chunk));
+        mem_free(t, a->chunks[k].chunk, chunk_size(a->chunks[k].chunk->cap));
     mem_free(t, a->chunks, a->cap_chunks * sizeof *a->chunks);
     a->chunks = NULL;
     a->n_chunks = a->cap_chunks = 0;
@@ -160,14 +165,33 @@ static uint32_t piece_at(const struct chunk *c, uint32_t seq)
     return lo;
 }
 
-static bool add_chunk(struct text *t, struct agent *a, uint32_t at, uint32_t seq)
+/* Room for `more` pieces; they fit into a full chunk. */
+static bool chunk_grow(struct text *t, struct chunk_ref *ref, uint32_t more)
+{
+    struct chunk *c = ref->chunk;
+    uint32_t cap = c->cap;
+    if (c->n + more <= cap)
+        return true;
+    while (cap < c->n + more)
+        cap += cap / 2;
+    cap = cap < CHUNK ? cap : CHUNK;
+    c = mem_resize(t, c, chunk_size(c->cap), chunk_size(cap));
+    if (!c)
+        return false;
+    c->cap = (uint16_t)cap;
+    ref->chunk = c;
+    return true;
+}
+
+static bool add_chunk(struct text *t, struct agent *a, uint32_t at, uint32_t seq, uint32_t cap)
 {
     if (!mem_grow(t, (void **)&a->chunks, &a->cap_chunks, a->n_chunks + 1, sizeof *a->chunks))
         return false;
-    struct chunk *c = mem_resize(t, NULL, 0, sizeof *c);
+    struct chunk *c = mem_resize(t, NULL, 0, chunk_size(cap));
     if (!c)
         return false;
     c->n = 0;
+    c->cap = (uint16_t)cap;
     memmove(a->chunks + at + 1, a->chunks + at, (a->n_chunks - at) * sizeof *a->chunks);
     a->chunks[at] = (struct chunk_ref){seq, c};
     a->n_chunks++;
@@ -176,10 +200,14 @@ static bool add_chunk(struct text *t, struct agent *a, uint32_t at, uint32_t seq
 
 static bool push_piece(struct text *t, struct agent *a, uint32_t seq, uint32_t leaf)
 {
+    enum { FIRST = 4 };
     if (!a->n_chunks || a->chunks[a->n_chunks - 1].chunk->n == CHUNK)
-        if (!add_chunk(t, a, a->n_chunks, seq))
+        if (!add_chunk(t, a, a->n_chunks, seq, a->n_chunks ? CHUNK / 2 : FIRST))
             return false;
-    struct chunk *c = a->chunks[a->n_chunks - 1].chunk;
+    struct chunk_ref *last = &a->chunks[a->n_chunks - 1];
+    if (!chunk_grow(t, last, 1))
+        return false;
+    struct chunk *c = last->chunk;
     c->pieces[c->n++] = (struct piece){seq, leaf};
     return true;
 }
@@ -203,14 +231,14 @@ static bool chunk_room(struct text *t, struct agent *a, uint32_t *k, uint32_t se
 {
     struct chunk *c = a->chunks[*k].chunk;
     if (c->n + 2 <= CHUNK)
-        return true;
+        return chunk_grow(t, &a->chunks[*k], 2);
     uint32_t keep = CHUNK / 2;
-    if (!add_chunk(t, a, *k + 1, c->pieces[keep].seq))
+    if (!add_chunk(t, a, *k + 1, c->pieces[keep].seq, CHUNK))
         return false;
     struct chunk *right = a->chunks[*k + 1].chunk;
-    right->n = c->n - keep;
+    right->n = (uint16_t)(c->n - keep);
     memcpy(right->pieces, c->pieces + keep, right->n * sizeof *c->pieces);
-    c->n = keep;
+    c->n = (uint16_t)keep;
     if (a->chunks[*k + 1].seq <= seq)
         ++*k;
     return true;
@@ -219,7 +247,7 @@ static bool chunk_room(struct text *t, struct agent *a, uint32_t *k, uint32_t se
 static void open_pieces(struct chunk *c, uint32_t at, uint32_t count)
 {
     memmove(c->pieces + at + count, c->pieces + at, (c->n - at) * sizeof *c->pieces);
-    c->n += count;
+    c->n = (uint16_t)(c->n + count);
 }
 
 /* [start, end), or as much of it as lies in one piece, goes to leaf `to`. Returns where it ended;

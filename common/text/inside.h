@@ -76,8 +76,8 @@ struct piece {
     uint32_t leaf;
 };
 struct chunk {
-    uint32_t n;
-    struct piece pieces[CHUNK];
+    uint16_t n, cap; /* cap grows up to CHUNK */
+    struct piece pieces[];
 };
 struct chunk_ref {
     uint32_t seq; /* of its first piece */

@@ -64,11 +64,15 @@ static bool reserve_inner(struct text *t, uint32_t count)
 
 /* ---- leaves ---- */
 
+/* Small leaves grow by half, larger ones by an eighth of a full leaf: nearly all texts are one to
+ * ten leaves, and what is allocated and not used counts. */
 static uint32_t round_up(uint32_t need, uint32_t least, uint32_t most)
 {
-    uint32_t cap = least;
-    while (cap < need) /* least, 1.5 least, 2 least, 3 least, ... */
-        cap = (cap & (cap - 1)) ? cap / 3 * 4 : cap + cap / 2;
+    uint32_t step = most / 8, cap = least;
+    while (cap < need && cap < step)
+        cap += cap / 2;
+    if (cap < need)
+        cap = (need + step - 1) / step * step;
     return cap < most ? cap : most;
 }
 
