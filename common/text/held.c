@@ -105,9 +105,24 @@ uint32_t held_make(struct text *t, const struct hold *holds, uint32_t n)
     return first;
 }
 
+uint32_t held_one(struct text *t, uint32_t agent, uint64_t when)
+{
+    uint32_t i = take_hold(t);
+    if (i == NO_MEMORY)
+        return i;
+    struct hold *h = &t->holds[i];
+    h->when = when;
+    h->next = 0;
+    h->agent = (uint16_t)agent;
+    h->refs = 0;
+    return i;
+}
+
 /* Copies `from` without the agent's hold and, if `add`, with `extra` in its place. */
 static uint32_t copy(struct text *t, uint32_t from, uint32_t agent, bool add, struct hold extra)
 {
+    if (!from && add)
+        return held_one(t, agent, extra.when);
     uint32_t first = 0, last = 0;
     for (uint32_t k = from; k; k = t->holds[k].next) {
         struct hold h = t->holds[k];

@@ -231,6 +231,7 @@ bool held_by(const struct text *t, uint32_t held, uint32_t agent);
 bool held_same(const struct text *t, uint32_t a, uint32_t b);
 /* A list from sorted holds; UINT32_MAX: no memory. */
 uint32_t held_make(struct text *t, const struct hold *holds, uint32_t n);
+uint32_t held_one(struct text *t, uint32_t agent, uint64_t when);
 void held_ref(struct text *t, uint32_t held);
 void held_unref(struct text *t, uint32_t held);
 void held_drop_unused(struct text *t, uint32_t held);

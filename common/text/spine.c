@@ -41,21 +41,22 @@ static enum spine_result end_groups(struct spine *s, struct text_id id)
 }
 
 /* Closes what is above the character, within its group. */
-static enum spine_result open_parent(struct spine *s, struct text_id id, struct text_id parent)
+static enum spine_result open_parent(struct spine *s, struct text_id id, uint32_t agent,
+                                     uint32_t seq)
 {
     for (;;) {
         struct spine_item *it = spine_top(s);
-        if (it->agent == parent.agent && parent.seq >= it->first && parent.seq <= it->last)
+        if (it->agent == agent && seq >= it->first && seq <= it->last)
             break;
         if (it->base == s->n - 1)
             return SPINE_WRONG;
         s->n--;
     }
     struct spine_item *it = spine_top(s);
-    if (parent.seq != it->last) {
+    if (seq != it->last) {
         it->cut = true;
-        it->last = parent.seq;
-        it->right_child = (struct text_id){it->agent, parent.seq + 1};
+        it->last = seq;
+        it->right_child = (struct text_id){agent, seq + 1};
     }
     if (it->right_child.agent && !order_right_before(it->right_child, id))
         return SPINE_WRONG;
@@ -63,10 +64,9 @@ static enum spine_result open_parent(struct spine *s, struct text_id id, struct 
     return SPINE_OK;
 }
 
-enum spine_result spine_add(struct spine *s, uint32_t agent, uint32_t first, uint32_t last,
-                            struct text_id parent, bool left, struct spine_item **under)
+enum spine_result spine_add(struct spine *s, const struct spine_run *run, struct spine_item **under)
 {
-    struct text_id id = {agent, first};
+    struct text_id id = {run->agent, run->first};
     if (s->n == s->cap) {
         void *p = realloc(s->items, 2 * s->cap * sizeof *s->items);
         if (!p)
@@ -78,20 +78,21 @@ enum spine_result spine_add(struct spine *s, uint32_t agent, uint32_t first, uin
         spine_top(s)->parent = id;
     enum spine_result r = end_groups(s, id);
     *under = NULL;
-    if (r == SPINE_OK && !left) {
-        r = open_parent(s, id, parent);
+    if (r == SPINE_OK && !run->left) {
+        r = open_parent(s, id, run->parent_agent, run->parent_seq);
         *under = spine_top(s);
     }
     if (r != SPINE_OK)
         return r;
     struct spine_item *it = &s->items[s->n];
-    it->agent = agent;
-    it->first = first;
-    it->last = last;
-    it->base = left ? s->n : spine_top(s)->base;
+    it->agent = run->agent;
+    it->first = run->first;
+    it->last = run->last;
+    it->base = run->left ? s->n : spine_top(s)->base;
     it->cut = false;
-    it->left = left;
-    it->parent = parent;
+    it->left = run->left;
+    it->parent.agent = run->parent_agent;
+    it->parent.seq = run->parent_seq;
     it->right_child.agent = it->right_child.seq = 0;
     it->tag = 0;
     s->n++;

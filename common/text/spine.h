@@ -39,10 +39,16 @@ enum spine_result {
     SPINE_WRONG, /* not the order of the tree */
     SPINE_NOMEM,
 };
-/* Adds the run `agent`: [first, last], hanging on `parent`. On success the item that it hangs on
+struct spine_run {
+    uint32_t agent; /* number */
+    uint32_t first, last;
+    uint32_t parent_agent, parent_seq;
+    bool left;
+};
+/* Adds a run, which hangs on its parent. On success the item that it hangs on
  * (right side) is returned in *under as it was, before a cut; the new item is the topmost. */
-enum spine_result spine_add(struct spine *s, uint32_t agent, uint32_t first, uint32_t last,
-                            struct text_id parent, bool left, struct spine_item **under);
+enum spine_result spine_add(struct spine *s, const struct spine_run *run,
+                            struct spine_item **under);
 /* Have all groups ended? */
 bool spine_is_whole(const struct spine *s);
 

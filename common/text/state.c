@@ -113,8 +113,13 @@ static void put_run(struct encoder *e, const struct run *r, struct text_id next)
     struct spine_item *top = spine_top(&e->spine), *under;
     struct text_id before = {top->agent, top->last};
     uint32_t open = e->spine.n;
-    if (spine_add(&e->spine, id.agent, r->seq, r->seq + r->len - 1, r->parent, r->left, &under) !=
-        SPINE_OK) {
+    struct spine_run hung = {.agent = id.agent,
+                             .first = r->seq,
+                             .last = r->seq + r->len - 1,
+                             .parent_agent = r->parent.agent,
+                             .parent_seq = r->parent.seq,
+                             .left = r->left};
+    if (spine_add(&e->spine, &hung, &under) != SPINE_OK) {
         e->failed = true; /* memory: the order is right by construction */
         return;
     }
@@ -408,8 +413,7 @@ static bool get_holds(struct decoder *d, struct run *r)
     }
     if (x & 1) {
         d->when += (uint64_t)unzigzag(x >> 1);
-        struct hold one = {.when = d->when, .agent = t->holds[last].agent};
-        r->held = held_make(t, &one, 1);
+        r->held = held_one(t, t->holds[last].agent, d->when);
     } else {
         if (x >> 1 > rd_left(&d->rd))
             return wrong(d);
@@ -630,8 +634,13 @@ static bool hang(struct decoder *d, const struct run *r)
     } else if (d->last_said && top->left && id_same(top->parent, id)) {
         return wrong(d); /* it could have said "the next" */
     }
-    switch (
-        spine_add(&d->spine, id.agent, r->seq, r->seq + r->len - 1, r->parent, r->left, &under)) {
+    struct spine_run hung = {.agent = id.agent,
+                             .first = r->seq,
+                             .last = r->seq + r->len - 1,
+                             .parent_agent = r->parent.agent,
+                             .parent_seq = r->parent.seq,
+                             .left = r->left};
+    switch (spine_add(&d->spine, &hung, &under)) {
     case SPINE_OK:
         break;
     case SPINE_WRONG:
