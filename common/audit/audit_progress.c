@@ -101,16 +101,14 @@ static void look_simple(struct look *l)
         enum part part;
         const char *sentence; /* behind the question's code */
     } simple[] = {
-        {KIND_TEXT,   PART_TEXT,        "has not been written yet"               },
-        {KIND_YNP,    PART_YNP,
-         "has no answer yet: yes, partly, no, not applicable "
-         "or no evidence"                                                        },
-        {KIND_PERIOD, PART_PERIOD_FROM, "does not say yet when the period begins"},
-        {KIND_PERIOD, PART_PERIOD_TO,   "does not say yet when the period ends"  },
-        {KIND_SCALE,  PART_SCALE,       "has no place on the scale yet"          },
-        {KIND_NUMBER, PART_NUMBER,      "has no number yet"                      },
-        {KIND_CHOICE, PART_CHOICE,      "has not been chosen yet"                },
-        {KIND_REFS,   PART_CARER_REF,   "does not name the carer's reference yet"},
+        {KIND_TEXT,   PART_TEXT,        "has not been written yet"                             },
+        {KIND_YNP,    PART_YNP,         "has no answer yet: yes, partly, no, na or no_evidence"},
+        {KIND_PERIOD, PART_PERIOD_FROM, "does not say yet when the period begins"              },
+        {KIND_PERIOD, PART_PERIOD_TO,   "does not say yet when the period ends"                },
+        {KIND_SCALE,  PART_SCALE,       "has no place on the scale yet"                        },
+        {KIND_NUMBER, PART_NUMBER,      "has no number yet"                                    },
+        {KIND_CHOICE, PART_CHOICE,      "has not been chosen yet"                              },
+        {KIND_REFS,   PART_CARER_REF,   "does not name the carer's reference yet"              },
     };
     for (size_t i = 0; i < sizeof simple / sizeof *simple; i++)
         if (l->q->kinds & simple[i].kind && !has(l, simple[i].part, 0))
@@ -178,28 +176,28 @@ struct need {
     const char *sentence;
 };
 static const struct need evidence_needs[] = {
-    {PART_RECORD,                                   "does not say yet whose record it is in"},
-    {PART_PLACE,                                             "does not say yet where in the record it is"},
-    {0}
+    {PART_RECORD, "does not say yet whose record it is in"    },
+    {PART_PLACE,  "does not say yet where in the record it is"},
+    {PART_NONE,   NULL                                        }
 };
 static const struct need people_needs[] = {
-    {PART_ROLE,               "has no role yet"},
-    {PART_REF,                       "has no reference yet"},
-    {0}
+    {PART_ROLE, "has no role yet"     },
+    {PART_REF,  "has no reference yet"},
+    {PART_NONE, NULL                  }
 };
 static const struct need finding_needs[] = {
-    {PART_TEXT,           "has no words yet"},
-    {PART_THEME,                   "has no theme yet"},
-    {PART_SIGN,"is not marked as strength or development yet"},
-    {0          }
+    {PART_TEXT,  "has no words yet"                            },
+    {PART_THEME, "has no theme yet"                            },
+    {PART_SIGN,  "is not marked as strength or development yet"},
+    {PART_NONE,  NULL                                          }
 };
 static const struct need action_needs[] = {
-    {PART_CHANGE,                   "does not say yet what will change for whom"},
-    {PART_SPECIFIC,                             "has no specific action yet"},
-    {PART_MEASURE,"does not say yet how we shall know it is done"},
-    {PART_OWNER,                  "has no owner yet"},
-    {PART_DUE,                             "has no due date yet"},
-    {0}
+    {PART_CHANGE,   "does not say yet what will change for whom"   },
+    {PART_SPECIFIC, "has no specific action yet"                   },
+    {PART_MEASURE,  "does not say yet how we shall know it is done"},
+    {PART_OWNER,    "has no owner yet"                             },
+    {PART_DUE,      "has no due date yet"                          },
+    {PART_NONE,     NULL                                           }
 };
 
 static void look_items(struct look *l, enum part list, const struct need *needs, const char *empty)
