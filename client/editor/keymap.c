@@ -205,7 +205,7 @@ static void add_context(struct help_out *o, unsigned ctx, unsigned before)
         if (!any)
             add_line(o, keymap_context_name((enum key_context)ctx), true);
         any = true;
-        add_row(o, i, rows[i].contexts);
+        add_row(o, i, ctx);
     }
 }
 

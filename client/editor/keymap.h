@@ -94,8 +94,8 @@ enum action keymap_find(struct key k, enum key_context ctx, bool *select);
 /* The first key of an action, for hints ("F1"). `out` as in key_name; "" when it has none there. */
 void keymap_key_of(enum action a, enum key_context ctx, char out[40]);
 
-/* One line of help per table row that says something, for these contexts first, then the rest:
- * "F1   this help". Headings have no key. */
+/* One line of help per table row that says something, those for `ctx` first, then the rest:
+ * "F1   this help", with the other keys that do the same there. Headings have no key. */
 struct help_line {
     char keys[64];
     const char *text;

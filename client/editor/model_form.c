@@ -48,7 +48,9 @@ static bool lay_out(struct editor *ed, struct form_row *row)
     if (layout_make(&row->layout, row->text.data, row->text.len, width))
         return false;
     row->first_line = ed->nlines;
-    row->nlines = form_label_lines(row) + row->layout.nlines;
+    row->nlines = form_label_lines(row) + (row->kind == FORM_LIVE && row->held
+                                               ? 0 /* what is held has no words to show */
+                                               : row->layout.nlines);
     ed->nlines += row->nlines;
     return true;
 }
@@ -170,10 +172,9 @@ static bool add_live(struct editor *ed, struct form_row *row)
     if (row->held) {
         buf_append_str(&row->label, ": ");
         describe_held(ed->r, row->field, &row->label);
-    } else if (row->right != RIGHT_WRITE) {
-        buf_append_str(&row->label, " (read only)");
+    } else {
+        buf_append_str(&row->label, row->right == RIGHT_WRITE ? ":" : " (read only):");
     }
-    buf_append_str(&row->label, ":");
     if (t && ed->authors && !read_authors(ed, row, t))
         return false;
     if (t && !ed->authors)

@@ -22,6 +22,16 @@ static int put(struct view *v, struct rect in, int row, int col, const char *s, 
     return grid_put(v->g, in, row, col, s, attrs, COLOUR_NONE);
 }
 
+/* Also for those who see nothing of reverse or bold: a screen reader follows the cursor. */
+static void cursor_at(struct view *v, struct rect in, int row, int col)
+{
+    if (row < 0 || row >= in.rows || col < 0 || col >= in.cols)
+        return;
+    v->g->cursor_shown = true;
+    v->g->cursor_row = (uint16_t)(in.row + row);
+    v->g->cursor_col = (uint16_t)(in.col + col);
+}
+
 /* ---- title ---- */
 
 static void draw_title(struct view *v)
@@ -297,11 +307,8 @@ static void draw_live_line(struct view *v, int row, const struct form_row *fr, s
         return;
     if (model_selection(ed, &start, &end))
         mark_range(v, row, col, &fr->layout, line, start, end, CELL_REVERSE, COLOUR_NONE);
-    if (!ed->popup && !ed->comments_open && position_on_line(&fr->layout, ed->pos_cp, line, &at)) {
-        v->g->cursor_shown = true;
-        v->g->cursor_row = (uint16_t)(v->geo.pane.row + row);
-        v->g->cursor_col = (uint16_t)(v->geo.pane.col + col + at);
-    }
+    if (position_on_line(&fr->layout, ed->pos_cp, line, &at))
+        cursor_at(v, v->geo.pane, row, col + at);
 }
 
 /* Who is on a part but not in its words: initials at its right. */
@@ -346,6 +353,8 @@ static void draw_form_line(struct view *v, int row, size_t index, size_t line)
     if (fr->kind == FORM_LIVE && line == 0) {
         draw_label(v, row, fr, focused);
         draw_field_marks(v, row, fr);
+        if (focused && (fr->held || ed->authors))
+            cursor_at(v, v->geo.pane, row, GUTTER_LEFT + fr->indent);
         return;
     }
     if (fr->kind == FORM_LIVE) {
@@ -358,11 +367,8 @@ static void draw_form_line(struct view *v, int row, size_t index, size_t line)
         return;
     if (focused)
         grid_mark(v->g, v->geo.pane, row, col, end, CELL_REVERSE, COLOUR_NONE);
-    if (focused && line == 0 && !ed->popup && !ed->comments_open) {
-        v->g->cursor_shown = true; /* a screen reader follows the cursor */
-        v->g->cursor_row = (uint16_t)(v->geo.pane.row + row);
-        v->g->cursor_col = (uint16_t)(v->geo.pane.col + col);
-    }
+    if (focused && line == 0)
+        cursor_at(v, v->geo.pane, row, col);
     if (line == 0)
         draw_field_marks(v, row, fr);
 }
@@ -624,15 +630,6 @@ static struct rect box(struct view *v, int rows, int cols, const char *title)
     return in;
 }
 
-static void cursor_at(struct view *v, struct rect in, int row, int col)
-{
-    if (row < 0 || row >= in.rows || col < 0 || col >= in.cols)
-        return;
-    v->g->cursor_shown = true;
-    v->g->cursor_row = (uint16_t)(in.row + row);
-    v->g->cursor_col = (uint16_t)(in.col + col);
-}
-
 static void draw_picker(struct view *v)
 {
     const struct picker *p = &v->ed->picker;
@@ -730,6 +727,7 @@ void view_draw(const struct editor *ed, struct grid *g)
     draw_title(&v);
     draw_tree(&v);
     draw_pane(&v);
+    g->cursor_shown &= !ed->popup && !ed->comments_open;
     draw_comments(&v);
     draw_notice(&v);
     draw_who(&v);

@@ -42,7 +42,7 @@ static inline void people_join(struct people *p, uint32_t person, bool after_bre
     struct err_info why = {0};
     struct replica_joined j = {
         .agent = person, .batch_no = p->room->batch_no[person], .after_break = after_break};
-    template_encode(audit_make_template(), &bytes);
+    template_encode(audit_template(p->room->a), &bytes);
     cr_assert_eq(template_decode(bytes.data, bytes.len, &j.template, &why), ERR_OK, "%s", why.text);
     audit_encode(p->room->a, audit_make_viewer(person), &snapshot);
     j.snapshot = snapshot.data;
@@ -157,10 +157,11 @@ static inline void pump(struct people *p)
 }
 
 /* P_FRO, P_FSW and P_IRO are here, and `me` has an editor. */
-static inline struct people *people_new(uint32_t me, uint16_t rows, uint16_t cols)
+static inline struct people *people_new_of(const struct template *t, uint32_t me, uint16_t rows,
+                                           uint16_t cols)
 {
     struct people *p = calloc(1, sizeof *p);
-    p->room = room_new();
+    p->room = room_new_of(t);
     p->me = me;
     people_enter(p, P_FRO);
     people_enter(p, P_FSW);
@@ -172,6 +173,11 @@ static inline struct people *people_new(uint32_t me, uint16_t rows, uint16_t col
     editor_time(p->ed, 1000, 1772496000000); /* 2026-03-03 */
     editor_resize(p->ed, rows, cols);
     return p;
+}
+
+static inline struct people *people_new(uint32_t me, uint16_t rows, uint16_t cols)
+{
+    return people_new_of(audit_make_template(), me, rows, cols);
 }
 
 static inline void people_free(struct people *p)

@@ -15,12 +15,12 @@ struct program {
     struct key_input keys;
 };
 
-static volatile sig_atomic_t resized;
+static int winch[2]; /* a pipe: the signal must not slip in before poll */
 
 static void on_winch(int signum)
 {
     (void)signum;
-    resized = 1;
+    (void)!write(winch[1], "", 1);
 }
 
 static void on_key(void *user, struct key k)
@@ -55,25 +55,27 @@ static int program(void *user)
         dprintf(1, "%s\n", why.text);
         return 3;
     }
+    cr_assert_eq(pipe(winch), 0);
     sigaction(SIGWINCH, &on, NULL);
     take_size(&g);
     while (!editor_left(g.p->ed)) {
         uint8_t data[512];
-        struct pollfd pf = {.fd = 0, .events = POLLIN};
+        struct pollfd pf[2] = {
+            {.fd = 0,        .events = POLLIN},
+            {.fd = winch[0], .events = POLLIN}
+        };
         pump(g.p);
         look(g.p);
         if (editor_wants_redraw(g.p->ed))
             ui_redraw(g.ui);
         ui_show(g.ui, &g.p->grid);
         int wait = key_input_wait_ms(&g.keys);
-        int n = poll(&pf, 1, wait ? wait : -1);
-        if (resized) {
-            resized = 0;
+        int n = poll(pf, 2, wait ? wait : -1);
+        if (n > 0 && pf[1].revents && read(winch[0], data, sizeof data) > 0)
             take_size(&g);
-        }
         if (n == 0)
             key_input_timeout(&g.keys, &hooks);
-        if (n <= 0)
+        if (n <= 0 || !pf[0].revents)
             continue;
         ssize_t len = read(0, data, sizeof data);
         if (len <= 0)
