@@ -203,6 +203,8 @@ static enum err refuse_at(struct loader *l, enum err code, size_t line, const ch
 }
 
 static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
+static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
 {
     struct loader *l = ctx;
     char text[sizeof l->said];
