@@ -338,6 +338,7 @@ Test(room, coming_back_gets_the_missing_events_only)
     cr_assert_eq(j->n_events, 1);
     cr_assert_eq(j->events[0]->seq, have + 1);
     cr_assert_eq(j->agent, agent);
+    buf_free(&t.b->conns[2].sent);
     t.b->conns[2].sent = copy;
     bench_take_joined(t.b, 2);
     cr_assert_str_eq(bench_text(t.b, 2, "C2", &out), "before, meanwhile");
