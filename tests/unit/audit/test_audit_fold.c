@@ -401,6 +401,24 @@ Test(audit_fold, texts_are_checked)
     CHECK_NO_LEAKS();
 }
 
+Test(audit_fold, a_text_has_a_limit_in_characters, .timeout = 60)
+{
+    enum { PIECE = 16 * 1024, PIECES = 16 }; /* 256 Ki in all, three bytes each */
+    static char words[3 * PIECE + 1];
+    struct room *r = room_new();
+    for (size_t i = 0; i < 3 * PIECE; i++)
+        words[i] = "\xe2\x82\xac"[i % 3];
+    for (int i = 0; i < PIECES - 1; i++)
+        OK(room_type(r, P_FRO, "C2", words));
+    cr_assert_eq(room_type(r, P_FRO, "C2", words + 3), ERR_OK);
+    OK(room_type(r, P_FSW, "C2", "x"));
+    cr_assert_eq(text_len_cp(audit_text(r->a, room_field(r, "C2"))), AUDIT_MAX_TEXT_CP);
+    REFUSED(room_type(r, P_FSW, "C2", "x"), ERR_TOO_LARGE);
+    OK(room_type(r, P_FSW, "B1.rationale", "x"));
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
 /* ---- lists ---- */
 
 Test(audit_fold, a_batch_may_add_an_item_and_fill_it)

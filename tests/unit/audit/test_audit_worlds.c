@@ -8,12 +8,12 @@
 #include "tests/lib/audit_make.h"
 #include "tests/lib/leaks.h"
 
-/* Worlds of one server and four clients, as the program's are: clients write into their own replica
+/* Worlds of one server and five clients, as the program's are: clients write into their own replica
  * at once and send batches when they come to it; the server checks, applies, and sends everybody
  * what they may see, which arrives later. After a while all replicas must be what the server would
  * send to a newcomer, byte for byte, and the log folded again must be the server's state. */
 
-enum { CLIENTS = 4, MAX_PENDING = 40, MAX_OPS = 4 };
+enum { CLIENTS = 5, MAX_PENDING = 40, MAX_OPS = 4 };
 
 static uint64_t random_state;
 
@@ -237,7 +237,7 @@ static void set_value(struct client *c)
         {"B1",                    {"good", "inadequate", ""}          },
         {"A6.grade_auditor",      {"good", "inadequate", ""}          },
         {"A6.grade_practitioner", {"good", "outstanding", ""}         },
-        {"J3.shown_to",           {"auditors", "auditors, worker", ""}},
+        {"J3.shown_to",           {"auditors", "managers, worker", ""}},
         {"J3.method",             {"drawing", "talk", ""}             },
         {"J3.status",             {"asked", "obtained", ""}           },
         {"C1[1]",                 {"met", "not_seen", ""}             },
@@ -342,7 +342,7 @@ static void act_server(struct world *w)
 
 static void world_init(struct world *w, uint64_t seed)
 {
-    static const uint32_t people[CLIENTS] = {P_FRO, P_FSW, P_IRO, P_CSW};
+    static const uint32_t people[CLIENTS] = {P_FRO, P_FSW, P_IRO, P_CSW, P_FTM};
     *w = (struct world){.seed = seed, .r = room_new()};
     random_state = seed * 0x2545f4914f6cdd1du + 1;
     for (size_t i = 0; i < CLIENTS; i++) {
