@@ -7,8 +7,8 @@
  * here, so that what follows need not fear it: above all it keeps the search for a character's
  * place (order.c) short. */
 
-/* Spans that may be stepped over for one blob; honest ones need some dozens. */
-enum { STEPS_MAX = 4000000 };
+/* Spans that may be stepped over for one blob, some 50 ms; honest ones need some dozens. */
+enum { STEPS_MAX = 1000000 };
 
 static const char *const NOT_DELETED = "the edit brings back what its writer did not delete";
 
@@ -89,7 +89,7 @@ static enum err check_insert(struct check *c, const struct op *op)
         struct place p = order_place(c->t, c->agent, op->seq, op->parent, op->left);
         if (p.own_sibling)
             return two_on_one_side(c);
-        c->steps += p.steps ? p.steps + c->inserted_cp : 0;
+        c->steps += p.steps ? p.steps + c->n_inserted : 0;
     }
     if (c->steps > STEPS_MAX)
         return err_set(c->why, ERR_TOO_LARGE, "the edit is too tangled");

@@ -177,3 +177,37 @@ Test(text_hostile, each_kind_of_bad_blob_is_refused_with_a_reason)
     buf_free(&before);
     buf_free(&after);
 }
+
+/* Each run hangs where the whole rest of the text must be stepped over: fine now and then, but not
+ * thousands of times in one blob. */
+static enum err check_tangle(size_t runs)
+{
+    struct text *t = text_new();
+    struct buf words = BUF_INIT, blob = BUF_INIT;
+    for (size_t i = 0; i < 4000; i++)
+        cr_assert_eq(text_insert(t, 1, 0, "b", 1, &words), ERR_OK); /* typed backwards */
+    for (uint32_t i = 0; i < runs; i++) {
+        struct op op = {
+            .kind = OP_INSERT,
+            .seq = i,
+            .parent = {1, 10 + i},
+            .left = true,
+            .len_cp = 1,
+            .utf8 = (const uint8_t *)"x",
+            .len_bytes = 1
+        };
+        op_write(&blob, 2, &op, false);
+    }
+    struct text_limits wide = {.max_len_cp = 100000};
+    enum err e = text_check(t, 2, blob.data, blob.len, &wide, NULL);
+    text_free(t);
+    buf_free(&words);
+    buf_free(&blob);
+    return e;
+}
+
+Test(text_hostile, a_blob_that_would_take_long_to_place_is_refused)
+{
+    cr_assert_eq(check_tangle(100), ERR_OK);
+    cr_assert_eq(check_tangle(3900), ERR_TOO_LARGE);
+}
