@@ -45,6 +45,8 @@ void editor_free(struct editor *ed)
     while (ed->nnotices)
         drop_notice(ed);
     model_free_form(ed);
+    audit_free(ed->log);
+    template_free(ed->log_template);
     free(ed->form);
     free(ed->tree);
     buf_free(&ed->line_box.text);
@@ -67,6 +69,26 @@ const struct question *model_question(const struct editor *ed)
 bool editor_left(const struct editor *ed)
 {
     return ed->left;
+}
+
+bool editor_wants_log(struct editor *ed)
+{
+    bool wants = ed->wants_log && !ed->asked_log;
+    ed->asked_log |= wants;
+    return wants;
+}
+
+void editor_set_log(struct editor *ed, struct audit *log, struct template *t, const char *why)
+{
+    audit_free(ed->log);
+    template_free(ed->log_template);
+    ed->log = log;
+    ed->log_template = t;
+    ed->stale = true;
+    if (!log) {
+        ed->asked_log = false; /* F5 asks again */
+        editor_say(ed, "The struck-out words cannot be shown now: %s", why);
+    }
 }
 
 bool editor_wants_redraw(struct editor *ed)
@@ -541,7 +563,7 @@ static bool common_action(struct editor *ed, enum action a)
         break;
     }
     if (!model_audit(ed))
-        return true; /* nothing is here yet to do anything with */
+        return ed->popup != POPUP_HELP; /* nothing is here yet to do anything with */
     switch ((int)a) {
     case ACT_NEXT_UNANSWERED:
         model_next_unanswered(ed);
@@ -558,6 +580,7 @@ static bool common_action(struct editor *ed, enum action a)
     case ACT_STRUCK:
         if (a == ACT_STRUCK)
             ed->struck = !ed->struck;
+        ed->wants_log = false; /* building the view says whether it is needed */
         ed->authors = a == ACT_STRUCK ? true : !ed->authors;
         ed->stale = true;
         return true;

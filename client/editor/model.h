@@ -36,6 +36,11 @@ void editor_refresh(struct editor *ed);
 void editor_say(struct editor *ed, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The person wants to leave (and has been asked if need be). */
 bool editor_left(const struct editor *ed);
+/* Words that were struck out before I came are to be shown, and are not here: get the audit's log
+ * (client/link/log_fetch.h) and give it. Asking forgets it. */
+bool editor_wants_log(struct editor *ed);
+/* Takes both; NULL: it could not be had, `why` says why. */
+void editor_set_log(struct editor *ed, struct audit *log, struct template *t, const char *why);
 /* The whole screen is to be sent again (Ctrl-L); asking forgets it. */
 bool editor_wants_redraw(struct editor *ed);
 

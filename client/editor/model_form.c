@@ -105,6 +105,47 @@ static uint8_t person_colour(uint32_t person)
     return (uint8_t)(COLOUR_PERSON + person % COLOUR_PERSONS);
 }
 
+/* Words of a struck-out run from the audit's log, found by the identities of their characters. */
+struct recalling {
+    const struct text_run *run;
+    struct authoring *a;
+    size_t found_cp;
+};
+
+static bool on_logged_run(void *user, const struct text_run *from)
+{
+    struct recalling *c = user;
+    const struct text_run *to = c->run;
+    uint64_t from_end = (uint64_t)from->id.seq + from->len_cp;
+    uint64_t to_end = (uint64_t)to->id.seq + to->len_cp;
+    uint64_t start = from->id.seq > to->id.seq ? from->id.seq : to->id.seq;
+    uint64_t end = from_end < to_end ? from_end : to_end;
+    if (from->id.agent != to->id.agent || start >= end || !from->utf8)
+        return true;
+    const char *p = from->utf8, *stop = from->utf8 + from->len_bytes;
+    uint64_t seq = from->id.seq;
+    while (p < stop && seq < end) {
+        const char *next = p + 1;
+        while (next < stop && ((uint8_t)*next & 0xc0) == 0x80)
+            next++;
+        if (seq >= start)
+            author_append(c->a, p, (size_t)(next - p));
+        p = next;
+        seq++;
+    }
+    c->found_cp += (size_t)(end - start);
+    return true;
+}
+
+static size_t recall(struct authoring *a, const struct text_run *run)
+{
+    struct recalling c = {.run = run, .a = a};
+    const struct text *t = a->ed->log ? audit_text(a->ed->log, a->row->field) : NULL;
+    if (t)
+        text_runs(t, 0, text_len_cp(t), on_logged_run, &c);
+    return c.found_cp;
+}
+
 /* "[AF] words" for a run of hers, "[AF- words -JM]" for words of hers that JM struck out. */
 static bool on_run(void *user, const struct text_run *run)
 {
@@ -121,11 +162,12 @@ static bool on_run(void *user, const struct text_run *run)
         author_span(a, start, CELL_REVERSE, person_colour(person));
     }
     start = a->len_cp;
-    if (run->utf8)
+    if (run->utf8) {
         author_append(a, run->utf8, run->len_bytes);
-    else {
-        snprintf(tag, sizeof tag, "%zu characters", run->len_cp);
+    } else if (recall(a, run) < run->len_cp) {
+        snprintf(tag, sizeof tag, "(%zu characters)", run->len_cp);
         author_append(a, tag, strlen(tag));
+        a->ed->wants_log = true;
     }
     author_span(a, start, run->deleted ? CELL_STRIKE | CELL_DIM : 0, person_colour(person));
     if (run->deleted) {

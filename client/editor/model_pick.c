@@ -66,6 +66,10 @@ static void open_picker(struct editor *ed, const struct form_row *row, const cha
         if (p->ticked[i] && !p->ticked[p->selected])
             p->selected = i;
     }
+    if (!p->n) {
+        editor_say(ed, "There is nothing to choose from here.");
+        return;
+    }
     if (!p->several && *value) {
         p->choices[p->n] = (struct choice){.label = "(empty)"};
         p->can_clear = true;
@@ -96,7 +100,7 @@ void model_open_value(struct editor *ed, const struct form_row *row, uint32_t fi
     case TYPE_CHOICE:
     case TYPE_SCALE:
         open_picker(ed, row, value);
-        if (first) {
+        if (first && ed->popup == POPUP_PICKER) {
             if (!*value) /* nothing is chosen yet: the search begins at the top */
                 ed->picker.selected = ed->picker.n ? ed->picker.n - 1 : 0;
             model_picker_type(ed, first);

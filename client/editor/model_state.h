@@ -128,6 +128,9 @@ struct editor {
     size_t focus; /* index into form; nform when nothing can be focused */
     size_t nlines, top_line;
     bool prompts_hidden, authors, struck;
+    struct audit *log; /* with the words that were struck out; NULL until asked for */
+    struct template *log_template;
+    bool wants_log, asked_log;
 
     /* boxes */
     enum popup popup;

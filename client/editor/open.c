@@ -13,6 +13,7 @@
 #include "client/editor/plain.h"
 #include "client/editor/ui_curses.h"
 #include "client/editor/view.h"
+#include "client/link/log_fetch.h"
 #include "common/clock.h"
 
 /* One open room on a loop: the terminal's bytes go to the editor or the plain mode, and after every
@@ -37,6 +38,7 @@ struct room_open {
     unsigned pins;
     bool closing;
 
+    struct log_fetch *fetch; /* on its way */
     bool joined, done;
     int64_t esc_at_ms, start_ms, farewell_ms;
     enum err result;
@@ -145,6 +147,27 @@ static void show(struct room_open *o)
     ui_show(o->ui, &o->grid);
 }
 
+static void on_log(void *user, enum err e, const char *text, struct audit *a, struct template *t)
+{
+    struct room_open *o = user;
+    (void)e;
+    o->fetch = NULL;
+    if (o->ed)
+        editor_set_log(o->ed, a, t, text);
+    else
+        plain_set_log(o->plain, a, t, text);
+}
+
+static void fetch_log(struct room_open *o)
+{
+    const struct audit *a = replica_audit(link_replica(o->args->link));
+    if (!a || o->fetch || !(o->ed ? editor_wants_log(o->ed) : plain_wants_log(o->plain)))
+        return;
+    o->fetch = log_fetch_start(o->args->link, o->args->ref, audit_template(a), on_log, o);
+    if (!o->fetch)
+        on_log(o, ERR_NOMEM, err_text(ERR_NOMEM), NULL, NULL);
+}
+
 static bool wants_to_leave(struct room_open *o)
 {
     return o->ed ? editor_left(o->ed) : plain_left(o->plain);
@@ -158,7 +181,8 @@ static void farewell(struct room_open *o)
     bool ended = link_state(l) == LINK_ENDED;
     if (!o->farewell_ms)
         o->farewell_ms = now + OPEN_FAREWELL_MS;
-    if (!link_all_acknowledged(l) && link_state(l) == LINK_ONLINE && now < o->farewell_ms)
+    bool waits = !link_all_acknowledged(l) || (o->fetch && o->input_ended);
+    if (waits && link_state(l) == LINK_ONLINE && now < o->farewell_ms)
         return;
     finish(o, ended ? ERR_NOT_AUTHENTICATED : ERR_OK, ended ? link_why(l) : NULL);
 }
@@ -197,11 +221,12 @@ static void on_turn(uv_prepare_t *h)
     if (!o->joined && clock_mono_ms() >= o->start_ms + OPEN_FIRST_JOIN_MS &&
         link_state(o->args->link) != LINK_ONLINE)
         finish(o, ERR_NET, link_why(o->args->link));
+    show(o);
+    fetch_log(o); /* drawing has found out whether it is needed */
     if (wants_to_leave(o) || o->input_ended)
         farewell(o);
     if (o->done)
         return;
-    show(o);
     set_timer(o);
 }
 
@@ -415,6 +440,7 @@ static void close_if(void *handle)
 static void close_handles(struct room_open *o)
 {
     o->closing = true;
+    log_fetch_cancel(o->fetch);
     close_if(&o->timer);
     close_if(&o->turn);
     for (int i = 0; i < 3; i++)

@@ -327,6 +327,20 @@ bool plain_left(const struct plain *p)
     return p->left;
 }
 
+bool plain_wants_log(struct plain *p)
+{
+    return editor_wants_log(p->ed);
+}
+
+void plain_set_log(struct plain *p, struct audit *log, struct template *t, const char *why)
+{
+    editor_set_log(p->ed, log, t, why);
+    if (!log)
+        plain_say(p, "%s", p->ed->said);
+    else
+        plain_command(p, "authors struck");
+}
+
 /* ---- the line, the time ---- */
 
 static void greet(struct plain *p)

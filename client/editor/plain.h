@@ -29,6 +29,9 @@ void plain_flush(struct plain *p);
 /* "B1> ", "B1 rationale | " while a text is being written. Borrowed. */
 const char *plain_prompt(struct plain *p);
 bool plain_left(const struct plain *p);
+/* As editor_wants_log and editor_set_log. */
+bool plain_wants_log(struct plain *p);
+void plain_set_log(struct plain *p, struct audit *log, struct template *t, const char *why);
 
 /* The table of commands, for the README and tests. */
 struct plain_command_help {

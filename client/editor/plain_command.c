@@ -207,6 +207,7 @@ static void run_authors(struct plain *p, char *args)
 {
     p->ed->authors = true;
     p->ed->struck = !strcmp(args, "struck");
+    p->ed->wants_log = false;
     p->ed->stale = true;
     editor_refresh(p->ed);
     for (size_t i = 0; i < p->ed->nform; i++)

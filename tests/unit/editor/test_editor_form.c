@@ -238,3 +238,29 @@ Test(editor_form, a_choice_that_met_anothers_says_so_until_dismissed)
     cr_assert_str_eq(value_of(p, "B2.ynp"), "no");
     people_free(p);
 }
+
+Test(editor_form, words_struck_out_before_i_came_are_shown_from_the_log)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    struct err_info why;
+    other_types(p, P_FSW, "B1.rationale", 0, "It was bad and good.");
+    pump(p);
+    cr_assert_eq(replica_delete(p->r[P_FSW], at(p, "B1.rationale"), 7, 15, &why), ERR_OK);
+    pump(p);
+    people_join(p, P_FRO, false); /* a snapshot has no struck-out words */
+    editor_refresh(p->ed);
+    go(p, "B1.rationale");
+    press(p, ED_F1 + 3, 0);
+    look(p);
+    cr_assert_not(editor_wants_log(p->ed)); /* nothing struck out is shown yet */
+    press(p, ED_F1 + 4, 0);
+    SEES(p, "[JM]It was [JM-(8 characters)-JM][JM]good.");
+    cr_assert(editor_wants_log(p->ed));
+    cr_assert_not(editor_wants_log(p->ed)); /* asked once */
+    struct audit *log = audit_new(audit_make_template());
+    for (size_t i = 0; i < p->room->nevents; i++)
+        cr_assert_eq(room_replay(p->room, i, log, audit_make_viewer(P_FRO), NULL), ERR_OK);
+    editor_set_log(p->ed, log, NULL, "");
+    SEES(p, "[JM]It was [JM-bad and -JM][JM]good.");
+    people_free(p);
+}

@@ -121,6 +121,13 @@ static void on_cut(uv_signal_t *h, int signum)
         cut(w, "the line is cut");
 }
 
+static void link_start(struct wire *w)
+{
+    struct link_hooks hooks = {w,        on_send, on_open_line, on_close_line,
+                               on_state, on_keep, on_random};
+    w->link = link_new(&hooks, "test", w->mono_ms);
+}
+
 static void wire_start(struct wire *w)
 {
     memset(w, 0, sizeof *w);
@@ -131,9 +138,7 @@ static void wire_start(struct wire *w)
     bench_new_audit(w->b, 0, "Jo Marsh", w->ref);
     bench_drop(w->b, 0);
     w->mono_ms = clock_mono_ms();
-    struct link_hooks hooks = {w,        on_send, on_open_line, on_close_line,
-                               on_state, on_keep, on_random};
-    w->link = link_new(&hooks, "test", w->mono_ms);
+    link_start(w);
     uv_loop_init(&w->loop);
     uv_timer_init(&w->loop, &w->timer);
     w->timer.data = w;
@@ -341,5 +346,46 @@ Test(open, plain_works_from_a_file)
     unlink(path);
     buf_free(&said);
     buf_free(&text);
+    CHECK_NO_LEAKS();
+}
+
+/* One visit in the plain mode: what it said. */
+static void visit(struct wire *w, const char *lines, struct buf *said)
+{
+    struct err_info why = {0};
+    int in[2], out[2];
+    char data[65536];
+    cr_assert_eq(pipe(in), 0);
+    cr_assert_eq(pipe(out), 0);
+    cr_assert_eq(write(in[1], lines, strlen(lines)), (ssize_t)strlen(lines));
+    close(in[1]);
+    struct open_args args = {
+        .loop = &w->loop, .link = w->link, .ref = w->ref, .in_fd = in[0], .out_fd = out[1]};
+    cr_assert_eq(plain_open(&args, &why), ERR_OK, "%s", why.text);
+    close(in[0]);
+    close(out[1]);
+    buf_clear(said);
+    for (ssize_t n; (n = read(out[0], data, sizeof data)) > 0;)
+        buf_append(said, data, (size_t)n);
+    close(out[0]);
+}
+
+Test(open, words_struck_out_on_an_earlier_visit_are_fetched_from_the_log)
+{
+    struct wire w;
+    struct buf said = BUF_INIT;
+    wire_start(&w);
+    visit(&w,
+          "go B1\nwrite rationale\nIt was bad.\n.\nwrite rationale\nIt was good.\n.\n"
+          "authors struck\n",
+          &said);
+    cr_assert_not_null(strstr(buf_cstr(&said), "[AF-ba-AF]"), "%s", buf_cstr(&said));
+    link_free(w.link);
+    link_start(&w);
+    visit(&w, "go B1\nauthors struck\n", &said);
+    cr_assert_not_null(strstr(buf_cstr(&said), "[AF-(2 characters)-AF]"), "%s", buf_cstr(&said));
+    cr_assert_not_null(strstr(buf_cstr(&said), "[AF-ba-AF]"), "%s", buf_cstr(&said));
+    wire_stop(&w);
+    buf_free(&said);
     CHECK_NO_LEAKS();
 }
