@@ -182,6 +182,10 @@ void db_close(struct db *d)
 {
     for (int i = 0; i < STMT_COUNT; i++)
         sqlite3_finalize(d->stmt[i]);
+    /* After a failed sync nobody knows what the disk holds: the log stays as it is, and the next
+     * opening takes from it what its checksums vouch for. */
+    if (d->dead)
+        sqlite3_db_config(d->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(d->sql);
     heads_forget(&d->heads);
     buf_free(&d->scratch);

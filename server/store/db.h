@@ -113,7 +113,7 @@ struct db {
  * directory's lock. ERR_NOT_FOUND, ERR_VERSION, ERR_CORRUPT, ERR_STORE, ERR_FULL, ERR_NOMEM. After
  * an error too, db_close. */
 MUST_CHECK enum err db_open(struct db *d, const char *file, bool create, struct err_info *why);
-/* Checkpoints and closes. */
+/* Checkpoints (unless dead) and closes. */
 void db_close(struct db *d);
 
 /* One request of a batch. */

@@ -34,10 +34,14 @@ void store_sqlite_close(struct store *s, void (*closed)(void *user), void *user)
  * NULL) on this thread. Not on a store that a loop is running. */
 MUST_CHECK enum err store_sqlite_run(struct store *s, struct store_req *r);
 
-/* Reads everything and checks chains, heads, projections (folding every log) and SQLite's own
- * integrity; prints what it finds to `report`, one line each. ERR_CORRUPT when anything differs. */
+/* Reads everything and checks chains, heads, projections and snapshots (folding every log) and
+ * SQLite's own integrity; prints what it finds to `report`, one line each, ids only, and last a
+ * line of counts with the site's head: noted elsewhere, it also shows when the newest commits are
+ * gone. ERR_CORRUPT when anything differs. No server may run on DIR (ERR_LOCKED): verify its
+ * backup. */
 MUST_CHECK enum err store_sqlite_verify(const char *dir, FILE *report, struct err_info *why);
-/* Throws the projections away and makes them again from the logs. */
+/* Throws the projections away and makes them again from the logs, and the snapshots' content. All
+ * or nothing; ERR_CORRUPT: a log is damaged (`why` says where). */
 MUST_CHECK enum err store_sqlite_rebuild(const char *dir, FILE *report, struct err_info *why);
 /* A consistent copy of the whole (SQLite's backup) to a new directory, when no server runs: the
  * server's own is STORE_BACKUP, asked for over its control socket. ERR_LOCKED says which it is. */
