@@ -1,8 +1,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "server/store/offline.h"
 #include "server/store/seal.h"
+#include "server/store/store_offline.h"
 #include "server/store/store_sqlite.h"
 #include "server/store/summary.h"
 #include "server/store/walk.h"
@@ -57,7 +57,7 @@ static enum err rebuild_all(struct rebuild *r, struct err_info *why)
     char ref[32];
     uint64_t audit = 0, events;
     uint32_t next_agent;
-    while (!e && (e = offline_next_audit(r->d, &audit, ref, &next_agent)) == ERR_OK) {
+    while (!e && (e = store_offline_next_audit(r->d, &audit, ref, &next_agent)) == ERR_OK) {
         struct audit *a;
         struct err_info bad;
         e = walk_log(r->d, &r->templates, audit, on_snapshot, r, &a, &events, &bad);
@@ -94,8 +94,8 @@ static enum err rebuild_in_transaction(struct rebuild *r, struct err_info *why)
 
 enum err store_sqlite_rebuild(const char *dir, FILE *report, struct err_info *why)
 {
-    struct offline o;
-    enum err e = offline_open(&o, dir, why);
+    struct store_offline o;
+    enum err e = store_offline_open(&o, dir, why);
     if (e)
         return e;
     struct rebuild r = {.d = &o.db};
@@ -106,6 +106,6 @@ enum err store_sqlite_rebuild(const char *dir, FILE *report, struct err_info *wh
         fprintf(report, "rebuilt: audits=%" PRIu64 " events=%" PRIu64 " snapshots=%" PRIu64 "\n",
                 r.audits, r.events, r.snapshots);
     walk_templates_free(&r.templates);
-    offline_close(&o);
+    store_offline_close(&o);
     return e;
 }

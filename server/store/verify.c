@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/store/offline.h"
 #include "server/store/request.h"
 #include "server/store/site_chain.h"
+#include "server/store/store_offline.h"
 #include "server/store/store_sqlite.h"
 #include "server/store/summary.h"
 #include "server/store/walk.h"
@@ -256,7 +256,7 @@ static enum err check_audits(struct verify *v)
     uint64_t audit = 0;
     uint32_t next_agent;
     enum err e;
-    while ((e = offline_next_audit(v->d, &audit, ref, &next_agent)) == ERR_OK) {
+    while ((e = store_offline_next_audit(v->d, &audit, ref, &next_agent)) == ERR_OK) {
         e = check_audit(v, audit, ref, next_agent);
         if (e)
             return e;
@@ -290,9 +290,9 @@ static enum err check_all(struct verify *v, uint8_t site_head[HASH_LEN], struct 
 
 enum err store_sqlite_verify(const char *dir, FILE *report, struct err_info *why)
 {
-    struct offline o;
+    struct store_offline o;
     uint8_t site_head[HASH_LEN];
-    enum err e = offline_open(&o, dir, why);
+    enum err e = store_offline_open(&o, dir, why);
     if (e)
         return e;
     struct verify v = {.d = &o.db, .report = report};
@@ -307,7 +307,7 @@ enum err store_sqlite_verify(const char *dir, FILE *report, struct err_info *why
     fputc('\n', report);
     walk_templates_free(&v.templates);
     free(v.tips);
-    offline_close(&o);
+    store_offline_close(&o);
     if (!e && v.problems)
         e = err_set(why, ERR_CORRUPT,
                     "%" PRIu64 " problems found: keep a copy of %s as it is and restore a backup",

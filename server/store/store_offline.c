@@ -1,10 +1,10 @@
-#include "server/store/offline.h"
+#include "server/store/store_offline.h"
 
 #include <stdio.h>
 
 #include "server/store/dir_lock.h"
 
-enum err offline_open(struct offline *o, const char *dir, struct err_info *why)
+enum err store_offline_open(struct store_offline *o, const char *dir, struct err_info *why)
 {
     char file[4096];
     if (snprintf(file, sizeof file, "%s/tandem.db", dir) >= (int)sizeof file)
@@ -14,17 +14,17 @@ enum err offline_open(struct offline *o, const char *dir, struct err_info *why)
         return e;
     e = db_open(&o->db, file, false, why);
     if (e)
-        offline_close(o);
+        store_offline_close(o);
     return e;
 }
 
-void offline_close(struct offline *o)
+void store_offline_close(struct store_offline *o)
 {
     db_close(&o->db);
     dir_unlock(o->lock_fd);
 }
 
-enum err offline_next_audit(struct db *d, uint64_t *audit, char ref[32], uint32_t *next_agent)
+enum err store_offline_next_audit(struct db *d, uint64_t *audit, char ref[32], uint32_t *next_agent)
 {
     sqlite3_stmt *q = db_use(d, STMT_AUDIT_LIST);
     bind_num(q, 1, *audit);
