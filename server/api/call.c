@@ -38,6 +38,18 @@ static void call_destroy(struct call *c)
     free(c);
 }
 
+void calls_forget(struct core *c)
+{
+    while (c->calls) {
+        struct call *next = c->calls->next;
+        call_destroy(c->calls);
+        c->calls = next;
+    }
+    if (c->spare)
+        call_destroy(c->spare);
+    c->spare = NULL;
+}
+
 static void unlink_call(struct call *c)
 {
     struct core *core = c->core;
@@ -178,7 +190,7 @@ static void call_stored(struct store_req *r)
     struct core *core = c->core;
     c->stored(c, r->err);
     if (store_is_dead(core->store))
-        core->hooks.fatal(core->hooks.user, "the store refuses to go on after a failed write");
+        core_fatal(core, "the store refuses to go on after a failed write");
 }
 
 void call_store(struct call *c, enum store_op op, void (*stored)(struct call *c, enum err e))

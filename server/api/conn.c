@@ -134,6 +134,8 @@ bool conn_send_feed(struct conn *cn)
     struct core *c = cn->core;
     size_t limit = c->settings.max_outbound_bytes;
     size_t queued = c->hooks.queued_bytes(c->hooks.user, cn->id);
+    if (cn->slow_since_ms && queued <= limit / 2)
+        cn->slow_since_ms = 0; /* it was for a moment */
     bool sent =
         !cn->slow_since_ms && queued + c->out.len <= limit - limit / 16 && send_bytes(cn, &c->out);
     buf_clear(&c->out);
@@ -155,9 +157,12 @@ void conn_answer(struct conn *cn, const Tandem__Envelope *e)
     struct core *c = cn->core;
     wire_pack(&c->out, e);
     if (buf_failed(&c->out)) {
-        buf_clear(&c->out);
         buf_free(&c->out);
         conn_close(cn, e->id, ERR_NOMEM, err_text(ERR_NOMEM));
+    } else if (c->out.len > FRAME_MAX_BYTES) { /* what makes answers keeps them shorter */
+        log_error("core", "answer_too_long", "kind=%s", wire_kind_name((int)e->body_case));
+        buf_clear(&c->out);
+        conn_error(cn, e->id, ERR_TOO_LARGE, "", "The answer is too long to be sent.");
     } else if (!conn_send_out(cn)) {
         conn_too_slow(cn);
     }

@@ -81,10 +81,16 @@ enum err core_template_added(struct core *c, const void *data, size_t len)
 
 /* ---- life ---- */
 
+void core_fatal(struct core *c, const char *why)
+{
+    if (!c->told_fatal)
+        c->hooks.fatal(c->hooks.user, why);
+    c->told_fatal = true;
+}
+
 static void on_fatal(void *user, const char *why)
 {
-    struct core *c = user;
-    c->hooks.fatal(c->hooks.user, why);
+    core_fatal(user, why);
 }
 
 struct core *core_new(const struct core_hooks *hooks, const struct core_settings *settings,
@@ -138,20 +144,7 @@ void core_free(struct core *c)
     }
     map_fini(&c->conns);
     free(c->starting);
-    while (c->calls) {
-        struct call *k = c->calls;
-        k->storing = false;
-        k->la = NULL; /* all of live/ goes */
-        call_free(k);
-    }
-    if (c->spare) {
-        struct call *k = c->spare;
-        c->spare = NULL;
-        k->async = true;
-        k->prev = k->next = NULL;
-        c->calls = k;
-        call_free(k);
-    }
+    calls_forget(c);
     live_free(c->live);
     people_free(c->people);
     for (size_t i = 0; i < c->ntemplates; i++) {
@@ -259,6 +252,11 @@ static void frame(struct conn *cn, const uint8_t *payload, size_t len)
     size_t max = cn->person ? c->settings.max_frame_bytes : FRAME_MAX_UNAUTHENTICATED_BYTES;
     if (len > max) {
         conn_close(cn, 0, ERR_TOO_LARGE, "That frame is longer than this server takes.");
+        return;
+    }
+    if (cn->person && cn->peer.cert_ends_utc_ms && c->utc_ms >= cn->peer.cert_ends_utc_ms) {
+        conn_close(cn, 0, ERR_NOT_AUTHENTICATED,
+                   "Your certificate has ended. Connect again to renew it, or enrol.");
         return;
     }
     struct call *call = call_new(cn);
@@ -369,7 +367,7 @@ struct people *core_people(struct core *c)
 void core_person_changed(struct core *c, const struct person *person)
 {
     if (people_put(c->people, person)) {
-        c->hooks.fatal(c->hooks.user, "no memory to take a change of somebody's rights");
+        core_fatal(c, "no memory to take a change of somebody's rights");
         return;
     }
     if (!person->revoked) {

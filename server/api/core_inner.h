@@ -67,7 +67,7 @@ struct core {
     struct template_held *templates;
     size_t ntemplates;
     struct start_job *starting; /* the request on its way */
-    bool ready, down;
+    bool ready, down, told_fatal;
     enum err start_error;
     void (*on_ready)(void *user, enum err e);
     void *on_ready_user;
@@ -141,7 +141,8 @@ struct call {
 };
 
 struct call *call_new(struct conn *cn);
-void call_free(struct call *c); /* also ends it: unpins, unlinks */
+void calls_forget(struct core *c); /* frees all, answers none; live/ goes next */
+void call_free(struct call *c);    /* also ends it: unpins, unlinks */
 /* The connection it came from, or NULL when that has gone: then free the call. */
 struct conn *call_conn(const struct call *c);
 const struct person *call_person(const struct call *c); /* or NULL */
@@ -165,6 +166,9 @@ void call_wait(struct call *c, uint64_t seq, void (*step)(struct call *c, enum e
 /* Notes in the read log that the audit is opened, then runs `next` (or answers). */
 void call_enter(struct call *c, const char *what, bool want_agent,
                 void (*next)(struct call *c, enum err e));
+
+/* Ends the process, once. */
+void core_fatal(struct core *c, const char *why);
 
 /* ---- for handlers ---- */
 const struct template_held *core_template(const struct core *c, const char *id, uint32_t version);

@@ -320,6 +320,10 @@ static void join_finish(struct call *c, enum err e)
         call_not_found(c);
         return;
     }
+    if (!s && c->closed == ERR_EXISTS) {
+        call_fail(c, ERR_REFUSED_ROOM, "", "%s", closed_text(ERR_EXISTS));
+        return;
+    }
     if (e || !s) { /* thrown away, or what they may see has changed: once more */
         if (s)
             live_leave(s);

@@ -6,7 +6,10 @@
 
 #include "server/live/live_inner.h"
 
-enum { SMALL_TAIL_BYTES = 8 * 1024 }; /* not worth making a snapshot for */
+enum {
+    SMALL_TAIL_BYTES = 8 * 1024,   /* not worth making a snapshot for */
+    LARGE_TAIL_BYTES = 256 * 1024, /* does not go into one answer */
+};
 
 void live_views_drop(struct live_audit *la)
 {
@@ -60,7 +63,7 @@ static struct cached_view *view_for(struct live_audit *la, const struct viewer *
     struct cached_view *c = buf_failed(&key) ? NULL : cached(la, &key);
     size_t tail = 0;
     if (c && (c->seq + 1 == la->end_seq || tail_from(la, c->seq, &tail)) &&
-        (tail <= SMALL_TAIL_BYTES || tail <= c->bytes.len / 8)) {
+        (tail <= SMALL_TAIL_BYTES || (tail <= c->bytes.len / 8 && tail <= LARGE_TAIL_BYTES))) {
         buf_free(&key);
         c->used_ms = la->live->mono_ms;
         return c;
@@ -95,7 +98,7 @@ enum err live_catch_up(struct live_audit *la, const struct viewer *v, uint64_t h
     struct cached_view *c = view_for(la, v);
     if (!c)
         return ERR_NOMEM;
-    if (by_tail && tail <= c->bytes.len)
+    if (by_tail && tail <= c->bytes.len && tail <= LARGE_TAIL_BYTES)
         return ERR_OK;
     out->snapshot = c->bytes.data;
     out->snapshot_len = c->bytes.len;

@@ -83,7 +83,7 @@ static void on_fatal(void *user, const char *why)
 static void on_ready(void *user, enum err e)
 {
     cr_assert_eq(e, ERR_OK);
-    *(bool *)user = true;
+    ((struct bench *)user)->ready = true;
 }
 
 /* ---- the bench ---- */
@@ -121,7 +121,7 @@ static void nothing_done(struct store_req *r)
     (void)r;
 }
 
-static void start(struct bench *b)
+void bench_begin(struct bench *b)
 {
     const struct core_hooks hooks = {.user = b,
                                      .send = on_send,
@@ -132,12 +132,18 @@ static void start(struct bench *b)
                                      .authority_der = on_authority,
                                      .random = on_random,
                                      .fatal = on_fatal};
-    bool ready = false;
+    b->ready = false;
     b->core = core_new(&hooks, &b->settings, b->store, b->mono_ms, b->utc_ms);
     cr_assert_not_null(b->core);
-    core_start(b->core, on_ready, &ready);
+    core_start(b->core, on_ready, b);
+    cr_assert(!b->ready, "not from inside core_start");
+}
+
+static void start(struct bench *b)
+{
+    bench_begin(b);
     bench_step(b);
-    cr_assert(ready);
+    cr_assert(b->ready);
 }
 
 struct bench *bench_new(const struct core_settings *settings)
@@ -203,12 +209,18 @@ void bench_free(struct bench *b)
     CHECK_NO_LEAKS();
 }
 
-void bench_restart(struct bench *b)
+void bench_stop(struct bench *b)
 {
     store_mem_crash(b->store);
     core_free(b->core);
+    b->core = NULL;
     for (size_t i = 0; i < BENCH_CONNS; i++)
         conn_reset(&b->conns[i]);
+}
+
+void bench_restart(struct bench *b)
+{
+    bench_stop(b);
     start(b);
 }
 

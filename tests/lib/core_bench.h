@@ -50,6 +50,7 @@ struct bench {
     int64_t mono_ms, utc_ms;
     struct bench_conn conns[BENCH_CONNS];
     unsigned fatal;
+    bool ready;
     struct template *t;
     uint8_t serials;
 };
@@ -60,6 +61,9 @@ struct bench *bench_new(const struct core_settings *settings);
 void bench_free(struct bench *b);
 /* A new core on the same store, as after a crash; all connections are gone. */
 void bench_restart(struct bench *b);
+/* The two halves of that; after bench_begin the core has not started before bench_step. */
+void bench_stop(struct bench *b);
+void bench_begin(struct bench *b);
 
 /* Through the store, as admin does. `role` and `team` may be followed by another role (NULL: none).
  */

@@ -99,6 +99,48 @@ Test(connections, another_protocol_is_refused_with_what_to_do)
     bench_free(b);
 }
 
+Test(connections, a_certificate_that_ends_meanwhile_ends_the_connection)
+{
+    struct bench *b = bench_new(NULL);
+    struct core_peer peer = bench_peer(b, bench_person(b, "Ana", ROLE_FRO, "North"));
+    struct bench_plain m;
+    peer.cert_ends_utc_ms = b->utc_ms + 20 * 1000;
+    bench_open(b, 1, &peer);
+    (void)bench_send(b, 1, hello(&m));
+    (void)bench_expect(b, 1, BODY(WELCOME));
+    bench_time(b, 19 * 1000);
+    (void)bench_send(b, 1, bench_make(&m, BODY(PING), "", 0));
+    (void)bench_expect(b, 1, BODY(PONG));
+    bench_time(b, 1000);
+    (void)bench_send(b, 1, bench_make(&m, BODY(PING), "", 0));
+    (void)bench_expect_error(b, 1, ERR_NOT_AUTHENTICATED);
+    cr_assert(b->conns[1].closing);
+    bench_free(b);
+}
+
+Test(connections, frames_before_the_start_wait_for_it)
+{
+    struct bench *b = bench_new(NULL);
+    uint32_t ana = bench_person(b, "Ana", ROLE_FRO, "North");
+    struct bench_plain m;
+    bench_stop(b);
+    bench_begin(b);
+    const struct core_peer peer = bench_peer(b, ana);
+    bench_open(b, 1, &peer);
+    (void)bench_send(b, 1, hello(&m));
+    (void)bench_send(b, 1, bench_make(&m, BODY(PING), "", 0));
+    bench_open(b, 2, &peer);
+    uint8_t long_one[4000] = {0};
+    for (int i = 0; i < 20 && !b->conns[2].closing; i++)
+        bench_send_bytes(b, 2, long_one, sizeof long_one);
+    (void)bench_expect_error(b, 2, ERR_SLOW_DOWN);
+    bench_expect_nothing(b, 1);
+    bench_step(b);
+    (void)bench_expect(b, 1, BODY(WELCOME));
+    (void)bench_expect(b, 1, BODY(PONG));
+    bench_free(b);
+}
+
 /* ---- enrolment ---- */
 
 static void code_put_done(struct store_req *r)

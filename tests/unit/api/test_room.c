@@ -503,10 +503,14 @@ Test(room, a_reader_that_was_slow_for_a_moment_comes_back_from_its_seq)
     bench_fold(t.b, 2);
     t.b->conns[2].stuck = false;
     t.b->conns[2].queued = 0;
-    bench_time(t.b, 11 * 1000);
-    cr_assert(!t.b->conns[2].closing);
     bench_rejoin(t.b, 2, t.ref, t.b->conns[2].agent, t.b->conns[2].seq);
     cr_assert_eq(strlen(bench_text(t.b, 2, "C2", &out)), 2000);
+    bench_type(t.b, 1, "C2", "y");
+    bench_step(t.b);
+    bench_fold(t.b, 2);
+    cr_assert_eq(strlen(bench_text(t.b, 2, "C2", &out)), 2001, "what follows is heard at once");
+    bench_time(t.b, 11 * 1000);
+    cr_assert(!t.b->conns[2].closing);
     buf_free(&out);
     bench_free(t.b);
 }
