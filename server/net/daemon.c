@@ -418,7 +418,8 @@ int daemon_run(struct site *site, const char *listen)
     assert(busy == 0);
     (void)busy;
     int exit_code = d->exit_code;
-    log_info("daemon", "ended", "exit=%d", exit_code);
+    if (d->ready) /* else the reason has been said already */
+        log_info("daemon", "ended", "exit=%d", exit_code);
     free(d);
     return exit_code;
 }

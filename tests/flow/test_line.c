@@ -522,6 +522,72 @@ Test(line, everybody_is_told_when_the_server_goes_down)
     daemon_remove(&d);
 }
 
+/* May a client that looks for `host` believe this server? */
+static bool believes(const struct daemon *d, struct identity *id, const char *host)
+{
+    struct wire w = {.fd = connect_raw(d)};
+    struct buf line = BUF_INIT;
+    frame_decoder_init(&w.decoder, FRAME_MAX_BYTES);
+    cr_assert_eq(tls_context_client(buf_cstr(&id->cert), buf_cstr(&id->key),
+                                    buf_cstr(&id->authority), NULL, host, &w.context, NULL),
+                 ERR_OK);
+    w.tls = tls_stream_new(w.context);
+    cr_assert_eq(tls_stream_start(w.tls, &line, NULL), ERR_OK);
+    wire_write(&w, &line);
+    while (!tls_stream_ready(w.tls) && !w.ended)
+        wire_read(&w);
+    bool ready = tls_stream_ready(w.tls);
+    wire_close(&w);
+    return ready;
+}
+
+Test(line, the_servers_certificate_is_for_the_hosts_in_the_settings_and_this_computer)
+{
+    static const char *const good[] = {"127.0.0.1", "::1", "localhost", "qa.example", "10.0.0.7"};
+    static const char *const bad[] = {"example", "qa.example.org", "x.qa.example", "10.0.0.8"};
+    struct daemon d;
+    daemon_init(&d);
+    add_setting(&d, "hosts: [127.0.0.1, qa.example, 10.0.0.7]\n");
+    daemon_start(&d);
+    struct pki_code code = code_for(&d, "Ana Flint", "FRO:north");
+    struct identity ana = enrol(&d, &code);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_assert(believes(&d, &ana, good[i]), "%s", good[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_assert_not(believes(&d, &ana, bad[i]), "%s", bad[i]);
+    cr_assert_eq(daemon_stop(&d), 0);
+    identity_free(&ana);
+    daemon_remove(&d);
+}
+
+Test(line, who_says_nothing_is_asked_and_then_ended)
+{
+    struct daemon d;
+    struct wire w;
+    daemon_init(&d);
+    add_setting(&d, "hello_timeout_ms: 100\nping_after_ms: 150\nsilence_ms: 600\n");
+    daemon_start(&d);
+    struct pki_code code = code_for(&d, "Ana Flint", "FRO:north");
+    struct identity ana = enrol(&d, &code);
+    wire_open(&w, &d, NULL, &ana);
+    int64_t began_ms = clock_mono_ms();
+    tandem__envelope__free_unpacked(hello(&w), NULL);
+    Tandem__Envelope *m = wire_take(&w);
+    cr_assert(m && m->body_case == TANDEM__ENVELOPE__BODY_PING);
+    cr_assert_geq(clock_mono_ms() - began_ms, 140);
+    tandem__envelope__free_unpacked(m, NULL);
+    while ((m = wire_take(&w))) {
+        cr_assert(m->body_case == TANDEM__ENVELOPE__BODY_PING ||
+                  m->body_case == TANDEM__ENVELOPE__BODY_ERROR);
+        tandem__envelope__free_unpacked(m, NULL);
+    }
+    cr_assert_geq(clock_mono_ms() - began_ms, 590);
+    wire_close(&w);
+    cr_assert_eq(daemon_stop(&d), 0);
+    identity_free(&ana);
+    daemon_remove(&d);
+}
+
 /* ---- too many ---- */
 
 Test(line, running_out_of_files_is_survived)

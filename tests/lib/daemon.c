@@ -277,7 +277,7 @@ char *daemon_code(struct daemon *d, const char *name)
 
 void daemon_env(const struct daemon *d)
 {
-    static const char *const names[] = {"HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+    static const char *const names[] = {"HOME", "TANDEM_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
                                         "XDG_STATE_HOME"};
     char path[128];
     (void)snprintf(path, sizeof path, "%s/home", d->root);

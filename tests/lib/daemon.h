@@ -60,8 +60,8 @@ char *daemon_add_person(struct daemon *d, const char *name, const char *role);
 char *daemon_code(struct daemon *d, const char *name);
 /* As above, and `tandem enrol CODE` into profile `profile` under ROOT (see daemon_env). */
 void daemon_enrol(struct daemon *d, const char *name, const char *role, const char *profile);
-/* Sets XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME and HOME of this process and its children to
- * folders of ROOT, so that profiles of `tandem` live and die with the test. */
+/* Sets TANDEM_HOME, HOME and the XDG folders of this process and its children to a folder of ROOT,
+ * so that profiles of `tandem` live and die with the test. */
 void daemon_env(const struct daemon *d);
 
 /* The first word of `text` that begins with "TANDEM-"; returns new, or NULL. */
