@@ -639,6 +639,47 @@ Test(room, the_young_persons_words_never_reach_the_worker)
     bench_free(t.b);
 }
 
+Test(room, a_comment_on_withheld_words_is_withheld_too)
+{
+    struct trio t = trio_new();
+    struct audit_op op = {.kind = OP_COMMENT_ADD};
+    struct field f;
+    cr_assert_eq(audit_field_parse(t.b->conns[3].audit, "J3.words", &f, NULL), ERR_OK);
+    op.comment = (struct op_comment){.comment = event_local_id(t.b->conns[3].agent, 1),
+                                     .field = f,
+                                     .text = "she was whispering"};
+    bench_batch(t.b, 3, &op, 1);
+    bench_step(t.b);
+    op.kind = OP_COMMENT_REPLY;
+    op.comment.text = "and then laughed";
+    bench_batch(t.b, 3, &op, 1);
+    bench_step(t.b);
+    fold_all(&t);
+    cr_assert_eq(t.b->conns[3].acked, 2);
+    cr_assert_eq(t.b->conns[2].events, 2);
+    struct bench_plain m;
+    (void)bench_send(t.b, 2, bench_make(&m, BODY(HISTORY), t.ref, 0));
+    bench_step(t.b);
+    bench_connect(t.b, 4, t.fsw);
+    bench_join(t.b, 4, t.ref);
+    for (unsigned c = 2; c <= 4; c += 2)
+        cr_assert(!bench_was_sent(t.b, c, "whispering") && !bench_was_sent(t.b, c, "laughed"));
+    bench_free(t.b);
+}
+
+Test(room, a_cursor_in_withheld_words_has_no_place)
+{
+    struct trio t = trio_new();
+    bench_type(t.b, 3, "J3.words", "hidden");
+    bench_step(t.b);
+    fold_all(&t);
+    move_to(&t, 3, 17, t.b->conns[3].agent, 3);
+    const Tandem__Presence *p = bench_expect(t.b, 2, BODY(PRESENCE))->presence;
+    cr_assert_eq(p->question, 17);
+    cr_assert_null(p->head);
+    bench_free(t.b);
+}
+
 Test(room, what_was_withheld_in_the_past_is_shown_once_it_is_shared)
 {
     static const char words[] = "I like the garden";
@@ -811,19 +852,59 @@ Test(room, a_join_that_meets_a_failed_commit_is_answered_with_what_is_durable)
     struct buf out = BUF_INIT;
     bench_connect(t.b, 4, t.fsw);
     bench_ask_join(t.b, 4, t.ref, false);
-    bench_commit(t.b);
-    bench_take_joined(t.b, 4);
-    bench_connect(t.b, 5, t.fsw);
-    bench_ask_join(t.b, 5, t.ref, false);
     bench_type(t.b, 1, "C2", "never");
-    store_mem_fail_commit(t.b->store, 2, ERR_FULL);
-    bench_commit(t.b); /* note and edit are kept */
-    bench_connect(t.b, 6, t.fsw);
-    bench_ask_join(t.b, 6, t.ref, false);
+    cr_assert_eq(store_mem_step(t.b->store, 1), 1); /* the note in the read log */
+    bench_expect_nothing(t.b, 4);
+    store_mem_fail_commit(t.b->store, 1, ERR_FULL);
     bench_step(t.b);
-    bench_forget(t.b, 5);
-    /* an answer or a refusal, but nothing that was not stored */
-    cr_assert_not_null(bench_take(t.b, 6));
+    bench_take_joined(t.b, 4);
+    cr_assert_str_eq(bench_text(t.b, 4, "C2", &out), "");
+    cr_assert(!bench_was_sent(t.b, 4, "never"));
+    bench_forget(t.b, 2);
+    bench_rejoin(t.b, 2, t.ref, t.b->conns[2].agent, t.b->conns[2].seq);
+    bench_forget(t.b, 4);
+    bench_type(t.b, 2, "C2", "after all");
+    bench_step(t.b);
+    bench_fold(t.b, 4);
+    cr_assert_str_eq(bench_text(t.b, 4, "C2", &out), "after all");
+    buf_free(&out);
+    bench_free(t.b);
+}
+
+Test(room, a_history_that_meets_a_failed_commit_shows_nothing_of_it)
+{
+    struct trio t = trio_new();
+    struct bench_plain m;
+    (void)bench_send(t.b, 2, bench_make(&m, BODY(VIEW_AT), t.ref, 0));
+    bench_type(t.b, 1, "C2", "never");
+    cr_assert_eq(store_mem_step(t.b->store, 1), 1);
+    bench_expect_nothing(t.b, 2);
+    store_mem_fail_commit(t.b->store, 1, ERR_FULL);
+    bench_step(t.b);
+    cr_assert(!bench_was_sent(t.b, 2, "never"));
+    bench_free(t.b);
+}
+
+/* The second request on its way of an audit whose first one fails: neither is kept, the writer is
+ * told of both, once each. */
+Test(room, what_was_behind_a_failed_commit_is_lost_with_it)
+{
+    struct trio t = trio_new();
+    bench_type(t.b, 1, "C2", "one");
+    bench_type(t.b, 1, "C2", "two");
+    bench_type(t.b, 2, "C2", "three");
+    store_mem_fail_commit(t.b->store, 1, ERR_FULL);
+    cr_assert_eq(store_mem_step(t.b->store, 1), 1);
+    bench_step(t.b);
+    cr_assert_eq(bench_expect_error(t.b, 1, ERR_FULL)->batch_no, 1);
+    cr_assert_eq(bench_expect_error(t.b, 1, ERR_FULL)->batch_no, 2);
+    (void)bench_expect(t.b, 1, BODY(ROOM_CLOSED));
+    bench_expect_nothing(t.b, 1);
+    cr_assert_eq(bench_expect_error(t.b, 2, ERR_FULL)->batch_no, 1);
+    bench_forget(t.b, 3);
+    bench_rejoin(t.b, 3, t.ref, t.b->conns[3].agent, 0);
+    struct buf out = BUF_INIT;
+    cr_assert_str_eq(bench_text(t.b, 3, "C2", &out), "");
     buf_free(&out);
     bench_free(t.b);
 }
