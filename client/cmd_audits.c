@@ -1,0 +1,378 @@
+/* audits, status, people, new, invite, uninvite, who: what the server lists and changes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/commands.h"
+#include "client/render/render.h"
+#include "client/session.h"
+#include "common/clock.h"
+
+/* Cells of a table as strings; owns them. */
+struct cells {
+    char **cells;
+    size_t n, cap;
+};
+
+static void cell(struct cells *t, const char *s)
+{
+    if (t->n == t->cap) {
+        t->cap = t->cap ? 2 * t->cap : 64;
+        t->cells = realloc(t->cells, t->cap * sizeof *t->cells);
+        if (!t->cells)
+            abort(); /* a list that does not fit into memory */
+    }
+    t->cells[t->n++] = strdup(s ? s : "");
+}
+
+static void cells_free(struct cells *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        free(t->cells[i]);
+    free(t->cells);
+}
+
+/* ---- audits, status ---- */
+
+static json_t *present_json(const Tandem__Present *p)
+{
+    return json_pack("{s:i, s:s, s:s}", "person", (int)p->person, "name", p->name, "role",
+                     role_code((enum role)p->role));
+}
+
+static json_t *audit_json(const Tandem__AuditRow *r)
+{
+    json_t *here = json_array(), *members = json_array();
+    for (size_t i = 0; i < r->n_here; i++)
+        json_array_append_new(here, present_json(r->here[i]));
+    for (size_t i = 0; i < r->n_members; i++)
+        json_array_append_new(members,
+                              json_pack("{s:i, s:s, s:s, s:s}", "person",
+                                        (int)r->members[i]->person, "name", r->members[i]->name,
+                                        "role", role_code((enum role)r->members[i]->role),
+                                        "sections", r->members[i]->sections));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:{s:s, s:s}, s:o, s:o}", "ref",
+                     r->ref, "template", r->template_id, "carer", r->carer_ref, "team", r->team,
+                     "state", audit_state_code((enum audit_state)r->state), "answered",
+                     (int)r->answered, "required", (int)r->required, "open_comments",
+                     (int)r->open_comments, "changed", render_utc(r->changed_utc_ms), "period",
+                     "from", r->period_from, "to", r->period_to, "here", here, "members", members);
+}
+
+static void names_of(const Tandem__AuditRow *r, bool here, struct buf *out)
+{
+    size_t n = here ? r->n_here : r->n_members;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = here ? r->here[i]->name : r->members[i]->name;
+        uint32_t role = here ? r->here[i]->role : r->members[i]->role;
+        buf_appendf(out, "%s%s (%s)", i ? ", " : "", name, role_code((enum role)role));
+    }
+}
+
+static void print_audits(const Tandem__AuditList *list)
+{
+    static const char *const heads[] = {"audit", "carer", "team", "state", "answered", "here"};
+    struct cells t = {0};
+    for (size_t i = 0; i < list->n_rows; i++) {
+        const Tandem__AuditRow *r = list->rows[i];
+        struct buf b = BUF_INIT;
+        cell(&t, r->ref);
+        cell(&t, r->carer_ref);
+        cell(&t, r->team);
+        cell(&t, audit_state_code((enum audit_state)r->state));
+        buf_appendf(&b, "%u of %u", (unsigned)r->answered, (unsigned)r->required);
+        cell(&t, buf_cstr(&b));
+        buf_clear(&b);
+        names_of(r, true, &b);
+        cell(&t, buf_cstr(&b));
+        buf_free(&b);
+    }
+    if (!list->n_rows)
+        (void)puts("There is no audit that you may see.");
+    else
+        print_table(heads, 6, t.cells, list->n_rows);
+    cells_free(&t);
+}
+
+static int least_done_first(const void *a, const void *b)
+{
+    const Tandem__AuditRow *x = *(Tandem__AuditRow *const *)a, *y = *(Tandem__AuditRow *const *)b;
+    uint64_t left_x = (uint64_t)x->answered * (y->required ? y->required : 1);
+    uint64_t left_y = (uint64_t)y->answered * (x->required ? x->required : 1);
+    return left_x < left_y ? -1 : left_x > left_y ? 1 : strcmp(x->ref, y->ref);
+}
+
+static void print_status(const Tandem__AuditList *list)
+{
+    static const char *const heads[] = {"audit",    "team",    "state", "done",
+                                        "comments", "changed", "people"};
+    struct cells t = {0};
+    uint32_t open = 0;
+    qsort(list->rows, list->n_rows, sizeof list->rows[0], least_done_first);
+    for (size_t i = 0; i < list->n_rows; i++) {
+        const Tandem__AuditRow *r = list->rows[i];
+        struct buf b = BUF_INIT;
+        char when[32];
+        cell(&t, r->ref);
+        cell(&t, r->team);
+        cell(&t, audit_state_code((enum audit_state)r->state));
+        buf_appendf(&b, "%u%%", r->required ? (unsigned)(100 * r->answered / r->required) : 100);
+        cell(&t, buf_cstr(&b));
+        buf_clear(&b);
+        buf_appendf(&b, "%u", (unsigned)r->open_comments);
+        cell(&t, buf_cstr(&b));
+        cell(&t, render_time(r->changed_utc_ms, when));
+        buf_clear(&b);
+        names_of(r, false, &b);
+        cell(&t, buf_cstr(&b));
+        buf_free(&b);
+        open += r->state < AUDIT_CLOSED;
+    }
+    print_table(heads, 7, t.cells, list->n_rows);
+    (void)printf("%zu audits, %u not closed; least complete first\n", list->n_rows, (unsigned)open);
+    cells_free(&t);
+}
+
+static enum err on_audits(void *user, const Tandem__Envelope *m, struct err_info *why)
+{
+    const struct cli *c = user;
+    if (m->body_case != TANDEM__ENVELOPE__BODY_AUDIT_LIST)
+        return err_set(why, ERR_VERSION, "The server answered something else.");
+    if (c->json) {
+        json_t *all = json_array();
+        for (size_t i = 0; i < m->audit_list->n_rows; i++)
+            json_array_append_new(all, audit_json(m->audit_list->rows[i]));
+        print_json(all);
+    } else if (!strcmp(c->command->name, "status")) {
+        print_status(m->audit_list);
+    } else {
+        print_audits(m->audit_list);
+    }
+    return ERR_OK;
+}
+
+/* Opens, asks one thing, closes. */
+static int ask_once(const struct cli *c, Tandem__Envelope *m, session_answer_fn fn)
+{
+    struct session s;
+    enum err e = session_open(&s, c);
+    if (!e)
+        e = session_ask(&s, m, fn, (void *)(uintptr_t)c);
+    int exit_code = e ? session_fail(&s, e) : EXIT_DONE;
+    session_close(&s);
+    return exit_code;
+}
+
+int cmd_audits(const struct cli *c)
+{
+    Tandem__ListAudits list = TANDEM__LIST_AUDITS__INIT;
+    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
+    m.body_case = TANDEM__ENVELOPE__BODY_LIST_AUDITS;
+    m.list_audits = &list;
+    return ask_once(c, &m, on_audits);
+}
+
+int cmd_status(const struct cli *c)
+{
+    return cmd_audits(c);
+}
+
+/* ---- people ---- */
+
+static enum err on_people(void *user, const Tandem__Envelope *m, struct err_info *why)
+{
+    static const char *const heads[] = {"number", "name", "roles"};
+    const struct cli *c = user;
+    if (m->body_case != TANDEM__ENVELOPE__BODY_PEOPLE_LIST)
+        return err_set(why, ERR_VERSION, "The server answered something else.");
+    const Tandem__PeopleList *list = m->people_list;
+    json_t *all = json_array();
+    struct cells t = {0};
+    for (size_t i = 0; i < list->n_people; i++) {
+        const Tandem__Person *p = list->people[i];
+        struct buf b = BUF_INIT;
+        json_array_append_new(all, json_pack("{s:i, s:s, s:o, s:b}", "person", (int)p->id, "name",
+                                             p->name, "roles", json_roles(p), "revoked",
+                                             (int)p->revoked));
+        buf_appendf(&b, "%u", (unsigned)p->id);
+        cell(&t, buf_cstr(&b));
+        cell(&t, p->name);
+        buf_clear(&b);
+        for (size_t k = 0; k < p->n_roles; k++)
+            buf_appendf(&b, "%s%s%s%s", k ? ", " : "", role_code((enum role)p->roles[k]->role),
+                        p->roles[k]->team[0] ? ":" : "", p->roles[k]->team);
+        if (p->revoked)
+            buf_append_str(&b, " (revoked)");
+        cell(&t, buf_cstr(&b));
+        buf_free(&b);
+    }
+    if (c->json)
+        print_json(all);
+    else {
+        print_table(heads, 3, t.cells, list->n_people);
+        json_decref(all);
+    }
+    cells_free(&t);
+    return ERR_OK;
+}
+
+int cmd_people(const struct cli *c)
+{
+    Tandem__ListPeople list = TANDEM__LIST_PEOPLE__INIT;
+    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
+    m.body_case = TANDEM__ENVELOPE__BODY_LIST_PEOPLE;
+    m.list_people = &list;
+    return ask_once(c, &m, on_people);
+}
+
+/* ---- new ---- */
+
+static enum err on_created(void *user, const Tandem__Envelope *m, struct err_info *why)
+{
+    const struct cli *c = user;
+    if (m->body_case != TANDEM__ENVELOPE__BODY_AUDIT_CREATED)
+        return err_set(why, ERR_VERSION, "The server answered something else.");
+    if (c->json)
+        print_json(json_pack("{s:s}", "ref", m->audit_created->ref));
+    else {
+        cli_print_safe(m->audit_created->ref, false);
+        (void)putchar('\n');
+    }
+    return ERR_OK;
+}
+
+static char *text_of(const char *s)
+{
+    return (char *)(uintptr_t)(s ? s : "");
+}
+
+int cmd_new(const struct cli *c)
+{
+    Tandem__NewAudit n = TANDEM__NEW_AUDIT__INIT;
+    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
+    char *children[CLI_MAX_ARGS], from[16] = "", to[16] = "";
+    const char *period = cli_option(c, "--period");
+    if (!cli_option(c, "--carer"))
+        return cli_usage(c, "Say whose audit it is: --carer REF.");
+    if (period) {
+        const char *dots = strstr(period, "..");
+        if (!dots || dots - period != 10 || strlen(dots + 2) != 10)
+            return cli_usage(c, "--period is FROM..TO, as in 2025-11-01..2026-10-31.");
+        (void)snprintf(from, sizeof from, "%.10s", period);
+        (void)snprintf(to, sizeof to, "%s", dots + 2);
+    }
+    while (cli_option_at(c, "--child", (int)n.n_child_refs)) {
+        children[n.n_child_refs] = text_of(cli_option_at(c, "--child", (int)n.n_child_refs));
+        n.n_child_refs++;
+    }
+    n.child_refs = children;
+    n.template_id = text_of(c->args[0]);
+    n.carer_ref = text_of(cli_option(c, "--carer"));
+    n.practitioner = text_of(cli_option(c, "--practitioner"));
+    n.team = text_of(cli_option(c, "--team"));
+    n.period_from = from;
+    n.period_to = to;
+    m.body_case = TANDEM__ENVELOPE__BODY_NEW_AUDIT;
+    m.new_audit = &n;
+    return ask_once(c, &m, on_created);
+}
+
+/* ---- invite, uninvite ---- */
+
+static enum err on_member(void *user, const Tandem__Envelope *m, struct err_info *why)
+{
+    const struct cli *c = user;
+    if (m->body_case != TANDEM__ENVELOPE__BODY_DONE)
+        return err_set(why, ERR_VERSION, "The server answered something else.");
+    if (c->json)
+        print_json(json_pack("{s:s, s:s}", "ref", c->args[0], "person", c->args[1]));
+    else if (!strcmp(c->command->name, "invite"))
+        (void)printf("%s has a part in %s: %s.\n", c->args[1], c->args[0], cli_option(c, "--role"));
+    else
+        (void)printf("%s has no part in %s any more.\n", c->args[1], c->args[0]);
+    return ERR_OK;
+}
+
+static int set_member(const struct cli *c, enum role role)
+{
+    Tandem__SetMember x = TANDEM__SET_MEMBER__INIT;
+    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
+    x.ref = text_of(c->args[0]);
+    x.person = text_of(c->args[1]);
+    x.role = role;
+    x.sections = text_of(role ? cli_option(c, "--sections") : "");
+    m.body_case = TANDEM__ENVELOPE__BODY_SET_MEMBER;
+    m.set_member = &x;
+    return ask_once(c, &m, on_member);
+}
+
+int cmd_invite(const struct cli *c)
+{
+    const char *code = cli_option(c, "--role");
+    enum role role = code ? role_find(code) : ROLE_NONE;
+    if (!code)
+        return cli_usage(c, "Say their part: --role FSW, CSW, IRO ...");
+    if (!role) {
+        const char *codes[ROLE_COUNT + 1];
+        size_t n = 0;
+        for (int r = 1; r < ROLE_COUNT; r++)
+            codes[n++] = role_code((enum role)r);
+        codes[n] = NULL;
+        struct err_info text;
+        const char *near = cli_nearest(code, codes);
+        (void)err_set(&text, ERR_INPUT, "There is no role \"%s\"%s%s%s", code,
+                      near ? "; did you mean " : "", near ? near : "", near ? "?" : ".");
+        return cli_usage(c, text.text);
+    }
+    return set_member(c, role);
+}
+
+int cmd_uninvite(const struct cli *c)
+{
+    return set_member(c, ROLE_NONE);
+}
+
+/* ---- who ---- */
+
+static enum err on_who(void *user, const Tandem__Envelope *m, struct err_info *why)
+{
+    static const char *const heads[] = {"name", "part", "since"};
+    const struct cli *c = user;
+    if (m->body_case != TANDEM__ENVELOPE__BODY_PRESENTS)
+        return err_set(why, ERR_VERSION, "The server answered something else.");
+    const Tandem__Presents *list = m->presents;
+    json_t *all = json_array();
+    struct cells t = {0};
+    for (size_t i = 0; i < list->n_here; i++) {
+        const Tandem__Present *p = list->here[i];
+        char when[32];
+        json_t *one = present_json(p);
+        (void)json_object_set_new(one, "question", json_integer(p->question));
+        (void)json_object_set_new(one, "since", render_utc(p->since_utc_ms));
+        json_array_append_new(all, one);
+        cell(&t, p->name);
+        cell(&t, role_code((enum role)p->role));
+        cell(&t, render_time(p->since_utc_ms, when));
+    }
+    if (c->json)
+        print_json(all);
+    else {
+        json_decref(all);
+        if (list->n_here)
+            print_table(heads, 3, t.cells, list->n_here);
+        else
+            (void)puts("Nobody is in the room.");
+    }
+    cells_free(&t);
+    return ERR_OK;
+}
+
+int cmd_who(const struct cli *c)
+{
+    Tandem__Who who = TANDEM__WHO__INIT;
+    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
+    who.ref = text_of(c->args[0]);
+    m.body_case = TANDEM__ENVELOPE__BODY_WHO;
+    m.who = &who;
+    return ask_once(c, &m, on_who);
+}

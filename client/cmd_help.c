@@ -1,0 +1,82 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "client/commands.h"
+
+static const char json_help[] =
+    "Fields of --json. Times are UTC, \"2026-11-23T09:00:00.000Z\"; persons are numbers with a "
+    "name\n"
+    "beside them; what is not there is left out or null. New fields may be added, none is "
+    "renamed.\n"
+    "\n"
+    "enrol, whoami  {profile, site, person, name, roles: [{role, team}], server, "
+    "certificate_ends}\n"
+    "audits, status [{ref, template, carer, team, state, answered, required, open_comments,\n"
+    "                 changed, period: {from, to}, here: [{person, name, role}],\n"
+    "                 members: [{person, name, role, sections}]}]\n"
+    "people         [{person, name, roles: [{role, team}], revoked}]\n"
+    "new            {ref}\n"
+    "invite, uninvite {ref, person}\n"
+    "show           {ref, template, template_version, state, team, carer, children, period, seq, "
+    "at,\n"
+    "                answered, required, members, sections: [{code, title, questions: [{code, "
+    "title,\n"
+    "                state, held, values: {PART: {value, by, name, at, rev}}, texts: {PART: "
+    "text},\n"
+    "                items: [{list, position, address, values, texts}]}]}], comments: [{number, "
+    "id,\n"
+    "                field, by, name, at, text, must_answer, resolved, on, replies: [{by, name, "
+    "at,\n"
+    "                text}]}], missing: [{field, why}]}\n"
+    "set            {ref, field, value} or, with +, {ref, item}\n"
+    "write          {ref, field, characters}\n"
+    "comment        {ref, comment}; reply, resolve {ref, comment}\n"
+    "a conflict     {conflict: {field, theirs, person, name}} with exit code 5\n"
+    "who            [{person, name, role, field, since}]\n"
+    "follow, history one object per line: {seq, at, person, name, ops: [{op, field, ...}]}\n"
+    "blame          [{text, by, name, at, seq, struck_by, struck_name, struck_at}]\n"
+    "kept           {refused: [{field, words, why}], unsent_characters, unsent_changes}\n";
+
+static const char exits[] =
+    "Exit codes: 0 done, 1 refused by a rule, 2 usage, 3 server not reachable,\n"
+    "            4 not authenticated, 5 conflict (somebody changed it first; printed)\n";
+
+static void print_command(const struct command *c)
+{
+    (void)printf("tandem %s %s\n\n  %s\n", c->name, c->usage, c->help);
+    (void)putchar('\n');
+    for (const struct cli_option *o = c->options; o && o->name; o++)
+        (void)printf("  %-14s %-10s %s\n", o->name, o->arg ? o->arg : "", o->help);
+    (void)printf("  %-14s %-10s %s\n", "--as", "NAME", "which profile (or TANDEM_PROFILE)");
+    if (c->json)
+        (void)printf("  %-14s %-10s %s\n", "--json", "", "for programs; see: tandem help json");
+    if (c->more)
+        (void)printf("\n%s\n", c->more);
+}
+
+int cmd_help(const struct cli *c)
+{
+    size_t n;
+    const struct command *rows = commands_table(&n);
+    if (c->nargs && !strcmp(c->args[0], "json")) {
+        (void)fputs(json_help, stdout);
+        return EXIT_DONE;
+    }
+    if (c->nargs) {
+        const struct command *one = commands_find(c->args[0]);
+        if (!one) {
+            struct err_info text;
+            const char *near = commands_nearest(c->args[0]);
+            (void)err_set(&text, ERR_INPUT, "There is no command \"%s\"%s%s%s", c->args[0],
+                          near ? "; did you mean \"" : ".", near ? near : "", near ? "\"?" : "");
+            return cli_usage(c, text.text);
+        }
+        print_command(one);
+        return EXIT_DONE;
+    }
+    (void)printf("tandem: audits of fostering, written together\n\n");
+    for (size_t i = 0; i < n; i++)
+        (void)printf("  %-10s %s\n", rows[i].name, rows[i].help);
+    (void)printf("\ntandem help COMMAND says more. --as NAME chooses a profile.\n%s", exits);
+    return EXIT_DONE;
+}
