@@ -151,8 +151,13 @@ static void on_code_stored(struct store_req *req)
     struct pki_code code = {.port = j->a->port};
     struct buf text = BUF_INIT;
     char ends[32];
-    if (req->err) {
-        refuse(j, req->err, err_text(req->err));
+    if (req->err) { /* the person is there all the same: a second `add` would be refused */
+        append_safe(j, j->person.name);
+        buf_appendf(&j->out,
+                    " is person %u, but no code could be stored for them: %s Then ask for one "
+                    "with `tandemd person code`.\n",
+                    j->person.id, err_text(req->err));
+        finish(j, (int)err_exit_code(req->err));
         return;
     }
     memcpy(code.host, j->a->host, sizeof code.host);
