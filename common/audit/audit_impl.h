@@ -98,6 +98,8 @@ static inline void audit_touch(struct audit *a)
 /* Somebody's part in the audit, found once for many questions about fields. */
 struct audit_part {
     enum role role; /* ROLE_NONE: none, sees nothing */
+    role_set
+        roles; /* a member has one part; who reads by their roles at the site may have several */
     bool member;
     const char *sections; /* borrowed */
 };

@@ -68,16 +68,21 @@ static const struct grade_row *grade_row(uint16_t part)
 
 struct audit_part audit_part_of(const struct audit *a, const struct viewer *v)
 {
+    static const role_set readers = ROLE_BIT(ROLE_QA) | ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_SM);
     const struct audit_member *m = audit_member_find(a, v->person);
     if (m)
-        return (struct audit_part){.role = m->role, .member = true, .sections = m->sections};
+        return (struct audit_part){
+            .role = m->role, .roles = ROLE_BIT(m->role), .member = true, .sections = m->sections};
+    struct audit_part p = {.role = ROLE_NONE, .sections = ""};
     for (size_t i = 0; i < v->nroles; i++) {
         enum role r = v->roles[i].role;
         bool team = !v->roles[i].team[0] || !strcmp(v->roles[i].team, a->team ? a->team : "");
-        if (team && (r == ROLE_QA || r == ROLE_FTM || r == ROLE_SM))
-            return (struct audit_part){.role = r, .sections = ""};
+        if (!team || r >= ROLE_COUNT || !(readers & ROLE_BIT(r)))
+            continue;
+        p.role = p.role ? p.role : r;
+        p.roles |= ROLE_BIT(r);
     }
-    return (struct audit_part){.role = ROLE_NONE, .sections = ""};
+    return p;
 }
 
 bool audit_may_see(const struct audit *a, const struct viewer *v)
@@ -244,8 +249,7 @@ static bool is_commenter(const struct audit *a, const struct audit_part *p,
                          const struct question *q)
 {
     bool moderator = p->member && p->role == ROLE_IRO;
-    return moderator || is_writer(a, p, q) ||
-           a->t->sections[q->section].comment & ROLE_BIT(p->role);
+    return moderator || is_writer(a, p, q) || a->t->sections[q->section].comment & p->roles;
 }
 
 enum right audit_right(const struct audit *a, const struct viewer *v, struct field f,

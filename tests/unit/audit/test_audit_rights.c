@@ -244,6 +244,24 @@ Test(audit_rights, membership_decides_not_the_role_at_the_site)
     CHECK_NO_LEAKS();
 }
 
+Test(audit_rights, who_reads_by_several_roles_has_the_right_of_each)
+{
+    struct room *r = room_new();
+    struct viewer both = {
+        .person = 500,
+        .roles = {{ROLE_FTM, "South"}, {ROLE_QA, ""}, {ROLE_FTM, "North"}},
+        .nroles = 2
+    };
+    cr_assert_eq(audit_right(r->a, &both, room_field(r, "B2"), NULL), RIGHT_READ);
+    both.nroles = 3;
+    cr_assert_eq(audit_right(r->a, &both, room_field(r, "B2"), NULL), RIGHT_COMMENT);
+    cr_assert_eq(audit_right(r->a, &both, room_field(r, "C2"), NULL), RIGHT_READ);
+    both.roles[0].role = (enum role)200; /* a role of a newer version */
+    cr_assert_eq(audit_right(r->a, &both, room_field(r, "B2"), NULL), RIGHT_COMMENT);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
 Test(audit_rights, reasons_say_who_may_and_what_to_do)
 {
     static const struct {
