@@ -65,7 +65,7 @@ BENCH_T   := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH_C))
 FUZZ_T    := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZ_C))
 
 .PHONY: all help deps run demo-reset test ci-test check check-flow check-source asan tsan fuzz sim bench \
-        bench-text tidy format install clean tests
+        bench-store bench-text tidy format install clean tests
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -180,6 +180,10 @@ fuzz-run: $(FUZZ_T)
 bench: ## print the figures of README.md, "Figures"
 	@$(MAKE) --no-print-directory FLAVOUR=release all build/release/tests/bench/bench_wire
 	build/release/tests/bench/bench_wire $(BENCH_ARGS)
+
+bench-store: ## figures of the store beside bare SQLite and bare write + sync
+	@$(MAKE) --no-print-directory FLAVOUR=release build/release/tests/bench/bench_store
+	build/release/tests/bench/bench_store $(BENCH_ARGS)
 
 bench-text: ## figures of the shared text: make bench-text TRACES=DIR
 	@$(MAKE) --no-print-directory FLAVOUR=release build/release/tests/bench/bench_text
