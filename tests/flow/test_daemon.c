@@ -345,6 +345,28 @@ Test(daemon, who_is_revoked_stays_in_the_list_and_gets_no_code)
     daemon_remove(&d);
 }
 
+Test(daemon, the_client_enrols_and_its_exit_codes_say_what_is_the_matter)
+{
+    struct daemon d;
+    daemon_init(&d);
+    daemon_start(&d);
+    daemon_enrol(&d, "Ana Flint", "FRO:north", "ana");
+    expect_run(RUN("tandem", "whoami", "--as", "ana"), 0, "Ana Flint", NULL);
+    char *code = daemon_add_person(&d, "Ben Moor", "FSW:north");
+    expect_run(RUN("tandem", "enrol", code, "--as", "ben"), 0, NULL, NULL);
+    expect_run(RUN("tandem", "enrol", code, "--as", "second"), 4, NULL, "code");
+    cr_assert_eq(daemon_stop(&d), 0);
+    expect_run(RUN("tandem", "whoami", "--as", "ana"), 3, NULL, NULL);
+    daemon_start(&d); /* on the port that the profile knows, with a new certificate of its own */
+    expect_run(RUN("tandem", "whoami", "--as", "ana"), 0, "Ana Flint", NULL);
+    expect_run(RUN("tandemd", "person", "revoke", "Ana Flint", "--data", d.dir), 0, NULL, NULL);
+    expect_run(RUN("tandem", "whoami", "--as", "ana"), 4, NULL, "withdrawn");
+    expect_run(RUN("tandem", "whoami", "--as", "ben"), 0, "Ben Moor", NULL);
+    cr_assert_eq(daemon_stop(&d), 0);
+    free(code);
+    daemon_remove(&d);
+}
+
 /* ---- templates, backup, help ---- */
 
 static const char own_template[] =
