@@ -46,6 +46,8 @@ static const struct key_row rows[] = {
     {FN(10),                 MAIN,                                                        ACT_TREE,            "to the list of questions and back"                             },
     {CTRL('k'),              MAIN,                                                        ACT_NOTICE_COPY,     "copy the words that a notice keeps"                            },
 
+    {CTRL('d'), MAIN, ACT_NOTICE_FORGET, "let the words that a notice keeps go for good (asks)"},
+
     {KEY(ED_TAB),            MAIN,                                                        ACT_FIELD_NEXT,      "next part of the answer"                                       },
     {{ED_TAB, ED_SHIFT},     MAIN,                                                        ACT_FIELD_PREV,      "previous part of the answer"                                   },
     {KEY(ED_UP),             ALL & ~(CTX_LINE | CTX_ASK),                                 ACT_UP,              "up"                                                            },

@@ -40,6 +40,7 @@ enum action {
     ACT_QUESTION_NEXT,
     ACT_TREE,
     ACT_NOTICE_COPY,
+    ACT_NOTICE_FORGET,
     ACT_FIELD_NEXT,
     ACT_FIELD_PREV,
     ACT_UP,

@@ -128,23 +128,56 @@ void model_refused(struct editor *ed, enum err e, const struct err_info *why)
     editor_say(ed, "%s", why && why->text[0] ? why->text : err_text(e));
 }
 
-/* Stays until dismissed. When too many wait, the oldest without kept words makes room; their number
- * is said. */
-void model_notice(struct editor *ed, const char *text, const char *kept)
+/* Stays until dismissed. When too many wait, the oldest makes room for kept words; how many were
+ * lost is said. */
+void model_notice(struct editor *ed, const char *text, const char *kept, struct field f)
 {
+    bool has_words = kept && *kept;
+    for (size_t i = 0; has_words && i < ed->nnotices; i++)
+        if (ed->notices[i].kept && field_equal(ed->notices[i].field, f) &&
+            !strcmp(ed->notices[i].kept, kept))
+            return; /* told already */
     if (ed->nnotices == MAX_NOTICES) {
-        if (!kept) {
-            ed->notices_lost++;
-            return;
-        }
-        drop_notice(ed);
         ed->notices_lost++;
+        if (!has_words)
+            return;
+        drop_notice(ed);
     }
-    struct notice n = {.text = strdup(text), .kept = kept && *kept ? strdup(kept) : NULL};
+    struct notice n = {.text = strdup(text), .kept = has_words ? strdup(kept) : NULL, .field = f};
     if (n.text)
         ed->notices[ed->nnotices++] = n;
     else
         free(n.kept);
+}
+
+/* Words refused on an earlier visit, from the recovery file. */
+static void tell_kept(struct editor *ed)
+{
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < replica_kept_count(ed->r); i++) {
+        struct replica_kept k = replica_kept_at(ed->r, i);
+        buf_clear(&text);
+        buf_append_str(&text, "Could not be stored in ");
+        describe_field(ed->r, k.field, &text);
+        buf_appendf(&text, " (%s):", k.why);
+        model_notice(ed, buf_cstr(&text), k.words, k.field);
+    }
+    buf_free(&text);
+}
+
+void model_forget_kept(struct editor *ed)
+{
+    if (!ed->nnotices || !ed->notices[0].kept)
+        return;
+    const struct notice *n = &ed->notices[0];
+    for (size_t i = 0; i < replica_kept_count(ed->r); i++) {
+        struct replica_kept k = replica_kept_at(ed->r, i);
+        if (field_equal(k.field, n->field) && !strcmp(k.words, n->kept)) {
+            replica_kept_forget(ed->r, i);
+            break;
+        }
+    }
+    drop_notice(ed);
 }
 
 void model_ask(struct editor *ed, enum ask_purpose purpose, struct field f, const char *text)
@@ -169,7 +202,7 @@ static void tell_conflict(struct editor *ed, const struct replica_news *n)
         else
             buf_append_str(&text, "(empty)");
     }
-    model_notice(ed, buf_cstr(&text), NULL);
+    model_notice(ed, buf_cstr(&text), NULL, n->field);
     buf_free(&text);
 }
 
@@ -191,11 +224,11 @@ static void on_news(void *user, const struct replica_news *n)
         tell_conflict(ed, n);
         return;
     case NEWS_REFUSED:
-        model_notice(ed, n->text ? n->text : "The server refused what you wrote.",
-                     n->kept ? n->kept : "");
+        model_notice(ed, n->text ? n->text : "The server refused what you wrote.", n->kept,
+                     n->field);
         return;
     case NEWS_CAUGHT_UP:
-        model_notice(ed, n->text ? n->text : "Back on line.", NULL);
+        model_notice(ed, n->text ? n->text : "Back on line.", NULL, n->field);
         return;
     }
 }
@@ -325,6 +358,9 @@ static void rebuild(struct editor *ed, bool keep_eye)
     if (!model_audit(ed))
         return;
     first_question(ed);
+    if (!ed->told_kept)
+        tell_kept(ed);
+    ed->told_kept = true;
     if (!model_build_tree(ed) || !model_build_form(ed)) {
         editor_say(ed, "Out of memory: not everything is shown.");
         return;
@@ -473,6 +509,16 @@ static void copy_kept(struct editor *ed)
     editor_say(ed, "Copied; Ctrl-V puts the words where you want them.");
 }
 
+static void ask_forget(struct editor *ed)
+{
+    if (ed->nnotices && ed->notices[0].kept)
+        model_ask(ed, ASK_FORGET, ed->notices[0].field,
+                  "Let these words go for good? They are in no answer and will not be kept on this "
+                  "computer either. (y/n)");
+    else
+        editor_say(ed, "No notice keeps words.");
+}
+
 static void help_action(struct editor *ed, enum action a)
 {
     size_t page = ed->rows > 4 ? ed->rows - 4u : 1, lines = keymap_help(CTX_TREE, NULL, 0);
@@ -615,6 +661,9 @@ static bool common_action(struct editor *ed, enum action a)
     case ACT_NOTICE_COPY:
         copy_kept(ed);
         return true;
+    case ACT_NOTICE_FORGET:
+        ask_forget(ed);
+        return true;
     case ACT_COPY:
         model_copy(ed);
         return true;
@@ -703,6 +752,7 @@ static bool ends_following(enum action a)
     case ACT_AUTHORS:
     case ACT_STRUCK:
     case ACT_NOTICE_COPY:
+    case ACT_NOTICE_FORGET:
     case ACT_COPY:
     case ACT_LEAVE:
         return false;

@@ -429,6 +429,9 @@ void model_ask_answer(struct editor *ed, bool yes)
     case ASK_LEAVE:
         ed->left = true;
         return;
+    case ASK_FORGET:
+        model_forget_kept(ed);
+        return;
     case ASK_REMOVE:
         e = replica_item_remove(ed->r, ed->ask.field.question, (enum part)ed->ask.field.part,
                                 ed->ask.field.item, &why);

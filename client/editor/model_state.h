@@ -85,7 +85,7 @@ struct line_box {
     uint64_t comment;              /* LINE_REPLY */
 };
 
-enum ask_purpose { ASK_LEAVE, ASK_REMOVE };
+enum ask_purpose { ASK_LEAVE, ASK_REMOVE, ASK_FORGET };
 struct ask_box {
     enum ask_purpose purpose;
     char text[300];
@@ -94,7 +94,8 @@ struct ask_box {
 
 struct notice {
     char *text;
-    char *kept; /* or NULL */
+    char *kept;         /* or NULL; also in the replica, and there until it is let go */
+    struct field field; /* of the kept words */
 };
 
 struct editor {
@@ -104,7 +105,7 @@ struct editor {
     int64_t mono_ms, utc_ms;
     uint64_t seen_version;
     bool stale; /* rebuild even though the replica has not changed */
-    bool left, redraw;
+    bool left, redraw, told_kept;
     enum editor_line line;
     char line_why[200];
 
@@ -167,7 +168,8 @@ uint16_t model_text_cols(const struct editor *ed); /* width that texts are wrapp
 /* ---- model.c ---- */
 enum key_context model_context(const struct editor *ed);
 void model_refused(struct editor *ed, enum err e, const struct err_info *why);
-void model_notice(struct editor *ed, const char *text, const char *kept);
+void model_notice(struct editor *ed, const char *text, const char *kept, struct field f);
+void model_forget_kept(struct editor *ed); /* of the notice that is shown, which goes too */
 void model_ask(struct editor *ed, enum ask_purpose purpose, struct field f, const char *text);
 const struct audit *model_audit(const struct editor *ed); /* NULL before the join */
 const struct question *model_question(const struct editor *ed);

@@ -357,6 +357,8 @@ static void greet(struct plain *p)
     told_all(p);
     editor_refresh(p->ed);
     plain_command(p, "who");
+    if (replica_kept_count(p->r))
+        plain_command(p, "kept");
     plain_show(p);
 }
 

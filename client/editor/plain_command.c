@@ -773,6 +773,34 @@ static void run_resolve(struct plain *p, char *args)
     }
 }
 
+/* ---- words that were refused ---- */
+
+static void run_kept(struct plain *p, char *args)
+{
+    (void)args;
+    for (size_t i = 0; i < replica_kept_count(p->r); i++) {
+        struct replica_kept k = replica_kept_at(p->r, i);
+        struct buf where = BUF_INIT;
+        describe_field(p->r, k.field, &where);
+        plain_say(p, "Kept words %zu, for %s (%s):", i + 1, buf_cstr(&where), k.why);
+        plain_say_text(p, "  ", k.words, strlen(k.words));
+        buf_free(&where);
+    }
+    if (!replica_kept_count(p->r))
+        plain_say(p, "Nothing was refused.");
+}
+
+static void run_forget(struct plain *p, char *args)
+{
+    unsigned long n = strtoul(args, NULL, 10);
+    if (!n || n > replica_kept_count(p->r)) {
+        plain_say(p, "Give the number of the words; \"kept\" lists them.");
+        return;
+    }
+    replica_kept_forget(p->r, n - 1);
+    plain_say(p, "Gone.");
+}
+
 /* ---- leaving, help ---- */
 
 static void run_quit(struct plain *p, char *args)
@@ -825,6 +853,8 @@ static const struct command commands[] = {
     {"follow",   "follow [NAME]",            "go where this person goes",                            run_follow,   false},
     {"authors",  "authors [struck]",         "who wrote what, and what was struck out",              run_authors,  false},
     {"find",     "find [WORDS]",             "search in all answers; alone: the next place",         run_find,     false},
+    {"kept",     "kept",                     "words of mine that could not be stored",               run_kept,     false},
+    {"forget",   "forget N",                 "let kept words N go for good",                         run_forget,   false},
     {"status",   "status",                   "what is saved, and how the line is",                   run_status,   true },
     {"help",     "help",                     "this list",                                            run_help,     true },
     {"quit",     "quit",                     "leave",                                                run_quit,     true },

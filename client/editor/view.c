@@ -510,7 +510,8 @@ static void draw_notice(struct view *v)
         if (ed->nnotices > 1)
             buf_appendf(&line, " (%zu more)", ed->nnotices - 1 + ed->notices_lost);
         if (ed->notices[0].kept)
-            buf_append_str(&line, "   Ctrl-K: copy your words, which are kept");
+            buf_append_str(&line,
+                           "   Ctrl-K: copy your words, which are kept; Ctrl-D: let them go");
         if (in.rows > 1) {
             grid_fill(v->g, in, in.rows - 1, 0, 0, COLOUR_NONE);
             put(v, in, in.rows - 1, 0, buf_cstr(&line), CELL_DIM);

@@ -247,6 +247,9 @@ Test(plain, a_conflict_and_a_refusal_are_told_with_what_stands_and_what_is_kept)
     const char *h = later(d, 4000);
     HEARS(h, "Refused:");
     HEARS(h, "later still");
+    HEARS(say(d, "kept"), "Kept words 1, for B1 rationale");
+    HEARS(say(d, "forget 2"), "Give the number");
+    HEARS(say(d, "forget 1\nkept"), "Nothing was refused.");
     end(d);
 }
 

@@ -228,6 +228,43 @@ Test(view, a_refused_text_stays_on_the_screen_and_can_be_copied)
     press(p, 'k', ED_CTRL);
     cr_assert_str_eq(editor_clipboard(p->ed), "words that come too late");
     SEES_NOT(p, "which are kept");
+    cr_assert_eq(replica_kept_count(p->r[P_FRO]), 1u); /* copied is not yet let go */
+    people_free(p);
+}
+
+Test(view, words_refused_on_an_earlier_visit_are_told_until_they_are_let_go)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    struct buf kept = BUF_INIT;
+    struct err_info why;
+    go(p, "B1.rationale");
+    type(p, "words that come too late");
+    cr_assert_eq(room_move(p->room, AUDIT_CLOSED), ERR_OK);
+    people_deliver(p, P_FRO, &p->room->events[p->room->nevents - 1]);
+    pump(p);
+    replica_save(p->r[P_FRO], &kept);
+    cr_assert_gt(kept.len, 0u);
+    struct replica *again = replica_new(), *old = p->r[P_FRO];
+    snprintf(again->ref, sizeof again->ref, "%s", old->ref);
+    cr_assert_eq(replica_restore(again, kept.data, kept.len, &why), ERR_OK, "%s", why.text);
+    replica_set_me(again, audit_make_viewer(P_FRO));
+    editor_free(p->ed);
+    replica_free(old);
+    p->r[P_FRO] = again;
+    people_join(p, P_FRO, false);
+    p->ed = editor_new(again, "TST-2026-0001");
+    editor_resize(p->ed, 24, 80);
+    SEES(p, "Could not be stored in B1 rationale");
+    SEES(p, "words that come too late");
+    press(p, 'd', ED_CTRL);
+    SEES(p, "Let these words go for good?");
+    type(p, "n");
+    SEES(p, "words that come too late");
+    press(p, 'd', ED_CTRL);
+    type(p, "y");
+    SEES_NOT(p, "words that come too late");
+    cr_assert_eq(replica_kept_count(again), 0u);
+    buf_free(&kept);
     people_free(p);
 }
 
