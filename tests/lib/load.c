@@ -155,6 +155,12 @@ void load_site_remove(struct load_site *s)
     (void)rmdir(s->dir);
 }
 
+void load_site_verify(struct load_site *s)
+{
+    char out[4096];
+    run_tandemd(s, (const char *[]){"verify", NULL}, out, sizeof out);
+}
+
 static void add_size(const char *path, void *user)
 {
     struct stat st;
@@ -311,6 +317,10 @@ static bool on_frame(void *user, const uint8_t *payload, size_t len)
     Tandem__Envelope *m = tandem__envelope__unpack(NULL, len, payload);
     if (!m)
         load_die("the server sent a frame that does not decode");
+    if (m->body_case == TANDEM__ENVELOPE__BODY_ACKED)
+        p->seq = m->acked->seq ? m->acked->seq : p->seq + 1;
+    if (m->body_case == TANDEM__ENVELOPE__BODY_EVENT)
+        p->seq = m->event->seq ? m->event->seq : p->seq + 1;
     p->on_message(p, m);
     tandem__envelope__free_unpacked(m, NULL);
     return !p->want_close;
@@ -450,12 +460,14 @@ size_t load_join(uv_loop_t *loop, struct load_peer *p, const char *ref, bool onl
     m.join = &join;
     join.ref = (char *)(uintptr_t)ref;
     join.only_read = only_read;
+    join.agent = p->agent;
     Tandem__Envelope *a = load_ask(loop, p, &m);
     if (a->body_case != TANDEM__ENVELOPE__BODY_JOINED)
         load_die("Join was answered with something else");
     p->room = a->joined->room;
     p->agent = a->joined->agent;
     p->batch_no = a->joined->batch_no;
+    p->seq = a->joined->seq;
     size_t len = tandem__envelope__get_packed_size(a);
     tandem__envelope__free_unpacked(a, NULL);
     return len;

@@ -25,6 +25,7 @@ void load_site_init(struct load_site *s);  /* TANDEM_BIN, or build/release */
 void load_site_start(struct load_site *s); /* returns when it listens */
 void load_site_stop(struct load_site *s, int signal);
 void load_site_remove(struct load_site *s);
+void load_site_verify(struct load_site *s); /* `tandemd verify` must find everything in order */
 /* Runs `tandemd ARGS... --data DIR` and returns the first enrolment code in its output. */
 void load_site_add_person(struct load_site *s, const char *name, const char *role, char code[600]);
 double load_site_cpu_s(const struct load_site *s); /* user and system time of the server so far */
@@ -55,7 +56,8 @@ struct load_peer {
     void *user;
     /* the room that it has joined (load_join) */
     uint32_t room, agent;
-    uint64_t batch_no;
+    uint64_t batch_no; /* the last that the server has; the writer counts on from there */
+    uint64_t seq;      /* of the room's last event seen */
 };
 /* Connects and says Hello; `on_message` gets the Welcome and all that follows. The memory stays the
  * caller's until the loop has run load_close to its end. */
@@ -72,7 +74,8 @@ void load_run_until(uv_loop_t *loop, const bool *flag, double seconds, const cha
  * must be freed by the caller with tandem__envelope__free_unpacked(m, NULL). An Error ends the
  * process. */
 Tandem__Envelope *load_ask(uv_loop_t *loop, struct load_peer *p, Tandem__Envelope *m);
-/* Joins and sets room, agent, batch_no. Returns the size of the answer in bytes. */
+/* Joins (as p->agent when that is not 0) and sets room, agent, batch_no, seq. Returns the size of
+ * the answer in bytes. */
 size_t load_join(uv_loop_t *loop, struct load_peer *p, const char *ref, bool only_read);
 
 uint64_t load_now_ns(void);
