@@ -521,16 +521,9 @@ static int64_t keep_at_ms(const struct link *l)
     return at;
 }
 
-static void keep_time(struct link *l)
+static void keep(struct link *l)
 {
     struct replica *r = l->replica;
-    bool any = r->nbatches || r->nkept;
-    if (!any)
-        l->unsaved_since_ms = 0;
-    else if (!l->unsaved_since_ms)
-        l->unsaved_since_ms = l->mono_ms ? l->mono_ms : 1;
-    if (keep_at_ms(l) > l->mono_ms)
-        return;
     struct buf out = BUF_INIT;
     replica_save(r, &out);
     if (!buf_failed(&out)) {
@@ -540,6 +533,25 @@ static void keep_time(struct link *l)
         l->kept_ms = l->mono_ms;
     }
     buf_free(&out);
+}
+
+void link_keep_before_sending(struct link *l)
+{
+    if (l->replica->renumbered && l->kept_any && l->hooks.keep)
+        keep(l);
+    l->replica->renumbered = false;
+}
+
+static void keep_time(struct link *l)
+{
+    struct replica *r = l->replica;
+    bool any = r->nbatches || r->nkept;
+    if (!any)
+        l->unsaved_since_ms = 0;
+    else if (!l->unsaved_since_ms)
+        l->unsaved_since_ms = l->mono_ms ? l->mono_ms : 1;
+    if (keep_at_ms(l) <= l->mono_ms)
+        keep(l);
 }
 
 void link_time(struct link *l, int64_t mono_ms, int64_t utc_ms)

@@ -96,6 +96,9 @@ uint32_t link_ask(struct link *l, enum request_kind kind, Tandem__Envelope *m);
 void link_set_why(struct link *l, enum err e, const char *text);
 /* The line is of no use any more. */
 void link_drop_line(struct link *l, enum err e, const char *why);
+/* The recovery file names batches by number; the server must not see a number that the file gives
+ * to another batch, or a restart would take that one for acknowledged. */
+void link_keep_before_sending(struct link *l);
 
 /* ---- link_room.c ---- */
 void room_line_lost(struct link *l);

@@ -386,6 +386,7 @@ static void send_edits(struct link *l)
 {
     if (!edits_wait(l) || l->mono_ms < edits_at_ms(l))
         return;
+    link_keep_before_sending(l);
     while (l->room_state == ROOM_IN &&
            replica_in_flight_bytes(l->replica) < LINK_MAX_FLIGHT_BYTES) {
         struct batch *b = replica_next_batch(l->replica);

@@ -123,7 +123,7 @@ struct replica_status replica_status(const struct replica *r)
     for (size_t i = 0; i < r->nbatches; i++) {
         for (size_t k = 0; k < r->batches[i]->nops; k++) {
             const struct pending *p = &r->batches[i]->ops[k];
-            if (p->kind == OP_TEXT)
+            if (p->kind == OP_TEXT && p->chars) /* an undo may change no character that shows */
                 s.pending_chars += p->chars;
             else
                 s.pending_ops++;

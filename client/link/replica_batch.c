@@ -112,6 +112,7 @@ void batches_tidy(struct replica *r)
         }
         uint64_t no = r->acked_no + n + 1;
         if (b->no != no) {
+            r->renumbered = true;
             b->no = no;
             b->request = 0;
             buf_clear(&b->body); /* encoded again when it is sent */

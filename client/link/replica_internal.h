@@ -111,6 +111,8 @@ struct replica {
 
     uint64_t version;
     uint64_t unsaved_version; /* grows with every change to what is not acknowledged */
+    bool renumbered; /* a batch has another number than a recovery file may say: save before sending
+                      */
     replica_news_fn news;
     void *news_user;
 

@@ -71,6 +71,10 @@ static void tell_event(struct replica *r, const struct event *e)
 /* The first choice that rested on `was`, now event `seq`, can go. */
 static void release(struct replica *r, const struct pending *was, uint64_t seq)
 {
+    if (r->audit) { /* on joining, it may have been folded with others behind it */
+        struct audit_value now = audit_value(r->audit, was->field);
+        seq = now.rev && now.by == r->me.person ? now.rev : seq;
+    }
     for (size_t i = 0; i < r->nbatches; i++)
         for (size_t k = 0; k < r->batches[i]->nops; k++) {
             struct pending *p = &r->batches[i]->ops[k];
@@ -308,6 +312,18 @@ static void set_text_aside(struct replica *r, struct field f, const char *why, s
     keep_words(r, f, buf_cstr(words), why);
 }
 
+/* What rested on a refused choice goes with it: it would wait for ever, and was made in ignorance
+ * of what stands there now. */
+static void drop_waiting(struct replica *r, struct field f)
+{
+    for (size_t i = 0; i < r->nbatches; i++)
+        for (size_t k = r->batches[i]->nops; k-- > 0;) {
+            const struct pending *p = &r->batches[i]->ops[k];
+            if (p->kind == OP_SET && field_equal(p->field, f) && p->base_is_own)
+                batch_remove_op(r, i, k);
+        }
+}
+
 /* The one operation of batch `at` is refused. */
 static void refuse_op(struct replica *r, size_t at, const struct replica_refusal *x)
 {
@@ -331,6 +347,8 @@ static void refuse_op(struct replica *r, size_t at, const struct replica_refusal
         }
         n.kept = p.value;
         r->need_fresh |= p.kind == OP_ITEM_ADD;
+        if (p.kind == OP_SET)
+            drop_waiting(r, p.field);
     }
     batches_tidy(r);
     replica_changed(r);

@@ -121,6 +121,8 @@ static struct text_anchor get_anchor(struct rd *rd)
     return a;
 }
 
+enum { RESTORED_IDS_APART = 1024 };
+
 static bool is_ours(uint64_t kind)
 {
     return (kind >= OP_TEXT && kind <= OP_COMMENT_RESOLVE);
@@ -196,7 +198,8 @@ enum err replica_restore(struct replica *r, const void *data, size_t len, struct
     if (!same)
         return err_set(why, ERR_INPUT, "The recovery file is damaged, or of another audit.");
     r->agent = (uint32_t)rd_varint_max(&rd, UINT32_MAX);
-    r->next_local = (uint32_t)rd_varint_max(&rd, 1u << 20);
+    /* What was made after the file was written, and acknowledged at once, used ids as well. */
+    r->next_local = (uint32_t)rd_varint_max(&rd, 1u << 20) + RESTORED_IDS_APART;
     r->acked_no = rd_varint(&rd);
     get_batches(&rd, r);
     get_kept(&rd, r);
