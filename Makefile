@@ -119,7 +119,7 @@ $(B)/tandem: $(B)/obj/client/main.o $(B)/libclient.a $(B)/libcommon.a
 TEST_LIBS = $(B)/libtests.a -Wl,--start-group $(LIBRARIES) -Wl,--end-group $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_TESTS)
 $(B)/tests/sim/sim: $(call obj,$(SIM_C)) $(LIBRARIES) $(B)/libtests.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) $(filter %.o,$^) $(TEST_LIBS) -o $@
+	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=audit_check $(filter %.o,$^) $(TEST_LIBS) -o $@
 $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(LIBRARIES) $(B)/libtests.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer $< $(TEST_LIBS) -o $@
