@@ -1,7 +1,8 @@
 /* `make bench`: the figures of the running system, over TLS 1.3 on loopback, every edit on disk
  * before it is acknowledged. A real tandemd in a directory under build/, load from this process;
  * both share the machine. Each scenario prints one line (or a few); a floor program (bench_floor in
- * this file's neighbour, tests/lib/floor.c) runs the same traffic in the same run for comparison.
+ * this file's neighbour, tests/lib/floor_server.c) runs the same traffic in the same run for
+ * comparison.
  *
  *   bench_wire [--seconds N] [--only NAME] */
 
@@ -17,7 +18,7 @@
 #include "client/link/link.h"
 #include "common/text/text.h"
 #include "proto/wire.pb-c.h"
-#include "tests/lib/floor.h"
+#include "tests/lib/floor_server.h"
 #include "tests/lib/load.h"
 
 enum { MAX_AUDITS = 200, RING = 4096 };

@@ -71,8 +71,10 @@ static void note_ack(struct kill_test *t, const struct kill_writer *w, const Tan
         t->acks = realloc(t->acks, t->acks_cap * sizeof *t->acks);
         cr_assert(t->acks);
     }
-    t->acks[t->nacks++] = (struct kill_ack){
-        .audit = w->audit, .agent = w->agent, .batch_no = acked->batch_no, .seq = w->peer->seq};
+    t->acks[t->nacks++] = (struct kill_ack){.audit = w->audit,
+                                            .agent = w->agent,
+                                            .batch_no = acked->batch_no,
+                                            .seq = w->peer->acked_seq};
     if (t->nacks >= t->enough)
         t->reached = true;
 }

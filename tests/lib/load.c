@@ -317,8 +317,10 @@ static bool on_frame(void *user, const uint8_t *payload, size_t len)
     Tandem__Envelope *m = tandem__envelope__unpack(NULL, len, payload);
     if (!m)
         load_die("the server sent a frame that does not decode");
-    if (m->body_case == TANDEM__ENVELOPE__BODY_ACKED)
-        p->seq = m->acked->seq ? m->acked->seq : p->seq + 1;
+    if (m->body_case == TANDEM__ENVELOPE__BODY_ACKED) {
+        p->acked_seq = m->acked->seq ? m->acked->seq : p->seq + 1;
+        p->seq = p->acked_seq > p->seq ? p->acked_seq : p->seq;
+    }
     if (m->body_case == TANDEM__ENVELOPE__BODY_EVENT)
         p->seq = m->event->seq ? m->event->seq : p->seq + 1;
     p->on_message(p, m);

@@ -56,8 +56,9 @@ struct load_peer {
     void *user;
     /* the room that it has joined (load_join) */
     uint32_t room, agent;
-    uint64_t batch_no; /* the last that the server has; the writer counts on from there */
-    uint64_t seq;      /* of the room's last event seen */
+    uint64_t batch_no;  /* the last that the server has; the writer counts on from there */
+    uint64_t seq;       /* of the room's last event seen */
+    uint64_t acked_seq; /* of the last acknowledgement: an older one when it was for a retry */
 };
 /* Connects and says Hello; `on_message` gets the Welcome and all that follows. The memory stays the
  * caller's until the loop has run load_close to its end. */
