@@ -99,6 +99,24 @@ static enum err remove_item(struct change *x)
                                    &x->s.why);
 }
 
+/* For scripts: somebody else's value is a conflict also when it came before we looked. */
+static enum err check_was(struct change *x, const char *was)
+{
+    struct buf code = BUF_INIT;
+    struct audit_value now = audit_value(audit_of(x), x->field);
+    address_value(audit_of(x), x->field, was, &code);
+    bool same = !strcmp(buf_cstr(&code), now.value);
+    buf_free(&code);
+    if (same)
+        return ERR_OK;
+    x->s.conflict = true;
+    x->s.conflict_field = x->field;
+    x->s.conflict_person = now.by;
+    x->s.theirs = strdup(now.value);
+    return err_set(&x->s.why, ERR_STALE, "%s has set this to \"%s\"; that stands.",
+                   replica_name(x->r, now.by), now.value);
+}
+
 static enum err make_set(struct change *x)
 {
     const char *value = x->cli->args[2];
@@ -107,6 +125,11 @@ static enum err make_set(struct change *x)
     if (!strcmp(value, "-"))
         return remove_item(x);
     enum err e = address_choice(audit_of(x), x->cli->args[1], my_role(x), &x->field, &x->s.why);
+    if (e)
+        return e;
+    const char *was = cli_option(x->cli, "--was");
+    if (was)
+        e = check_was(x, was);
     if (e)
         return e;
     struct buf code = BUF_INIT;

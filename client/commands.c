@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/utf8.h"
-
 static const struct cli_option enrol_options[] = {
     {"--server", "HOST:PORT", "when the code's own address is not right from here"},
     {NULL,       NULL,        NULL                                                }
@@ -26,6 +24,10 @@ static const struct cli_option show_options[] = {
     {"--at",     "SEQ|TIME", "as it was: an event's number, YYYY-MM-DD or YYYY-MM-DDTHH:MM"},
     {"--format", "FORMAT",   "text (default), markdown or json"                            },
     {NULL,       NULL,       NULL                                                          }
+};
+static const struct cli_option set_options[] = {
+    {"--was", "VALUE", "only if this stands there; else it is a conflict (exit code 5)"},
+    {NULL,    NULL,    NULL                                                            }
 };
 static const struct cli_option write_options[] = {
     {"--append", NULL, "put it behind what stands there, on a new line"},
@@ -56,6 +58,7 @@ static const char set_more[] =
     "of\n"
     "a judgement without a part is your own: the auditor's for FRO, the practitioner's for FSW.";
 
+/* clang-format off: two lines for each, the second the same for all */
 static const struct command table[] = {
     {"enrol",    "CODE [--as NAME] [--server HOST:PORT]",
      "make your key and certificate with a code from an administrator",                                                                 1, 1, true,  enrol_options,
@@ -73,11 +76,13 @@ static const struct command table[] = {
      true,                                                                                                                                           invite_options,  cmd_invite,  NULL      },
     {"uninvite", "REF PERSON",                                         "take somebody's part in an audit away",                         2, 2, true,  NULL,
      cmd_uninvite,                                                                                                                                                                 NULL      },
-    {"open",     "REF [--plain]",                                      "write together",                                                1, 1, false, open_options,    cmd_open,    NULL      },
+    {"open",     "REF [--plain] [--read-only]",                        "write together",                                                1, 1, false, open_options,    cmd_open,
+     NULL                                                                                                                                                                                    },
     {"show",     "REF [--at SEQ|TIME] [--format text|json|markdown]",
      "print an audit as it stands, or as it was",                                                                                       1, 1, true,  show_options,    cmd_show,    NULL      },
-    {"set",      "REF QUESTION VALUE",                                 "choose an answer: a grade, yes or no, a date, a list's item",   3,
-     3,                                                                                                                                       true,  NULL,            cmd_set,     set_more  },
+    {"set",      "REF QUESTION VALUE [--was VALUE]",
+     "choose an answer: a grade, yes or no, a date, a list's item",                                                                     3, 3, true,  set_options,
+     cmd_set,                                                                                                                                                                      set_more  },
     {"write",    "REF QUESTION [--append]",                            "write an answer's words, from standard input",                  2, 2, true,
      write_options,                                                                                                                                                   cmd_write,   write_more},
     {"comment",  "REF QUESTION [--on \"words\"] [--must-answer] TEXT",
@@ -97,6 +102,7 @@ static const struct command table[] = {
     {"help",     "[COMMAND]",                                          "this list, or a command's options; `help json` for the fields", 0, 1,
      false,                                                                                                                                          NULL,            cmd_help,    NULL      },
 };
+/* clang-format on */
 enum { COMMANDS = sizeof table / sizeof *table };
 
 const struct command *commands_table(size_t *count)

@@ -28,12 +28,16 @@ static void heading(struct printer *p, int level, const char *code, const char *
     if (p->markdown)
         buf_appendf(&b, "\n%.*s ", level, "####");
     else
-        buf_appendf(&b, "%s%s", level < 3 ? "\n" : "", level < 3 ? "" : "\n  ");
+        buf_append_u8(&b, '\n');
     buf_appendf(&b, "%s%s", code, *code ? "  " : "");
     text_safe(&b, title, strlen(title), false);
     buf_appendf(&b, "%s%s", *behind ? "  " : "", behind);
-    buf_append(p->out, b.data, b.len);
-    buf_append_u8(p->out, '\n');
+    if (level < 3 || p->markdown) {
+        buf_append(p->out, b.data, b.len);
+        buf_append_u8(p->out, '\n');
+    } else { /* may be long */
+        render_wrap(buf_cstr(&b), 2, WIDTH, p->out);
+    }
     if (level < 3 && !p->markdown) {
         for (size_t i = 1; i < b.len && i < WIDTH; i++)
             buf_append_u8(p->out, level == 1 ? '=' : '-');
@@ -141,6 +145,7 @@ static void print_field(struct printer *p, struct field f)
         fields_text(a, f, &words);
         if (!words.len)
             goto done;
+        b.len--; /* the space: the words stand below */
         paragraph(p, buf_cstr(&b), 6);
         if (p->markdown)
             buf_append_str(p->out, "\n");
