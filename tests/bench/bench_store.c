@@ -59,6 +59,10 @@ static void fill_body(uint8_t body[BODY])
 struct bench {
     struct store *store;
     uint64_t until_ns, start_ns;
+    double per_s;        /* 0: as fast as acknowledged */
+    struct writer *idle; /* at a fixed rate: those who have nothing in flight */
+    size_t nsent;
+    uv_timer_t tick;
     size_t running, nsamples;
     float *samples_us;
 };
@@ -71,6 +75,7 @@ struct writer {
         uint64_t audit, seq;
     } * audit;
     uint64_t sent_ns;
+    struct writer *next_idle;
 };
 
 static void send_next(struct writer *w)
@@ -94,10 +99,32 @@ static void on_appended(struct store_req *r)
     uint64_t now = uv_hrtime();
     if (w->sent_ns >= b->start_ns && b->nsamples < MAX_SAMPLES)
         b->samples_us[b->nsamples++] = (float)(now - w->sent_ns) * 1e-3f;
-    if (now < b->until_ns)
+    if (b->per_s > 0) {
+        w->next_idle = b->idle;
+        b->idle = w;
+    } else if (now < b->until_ns) {
         send_next(w);
-    else
-        b->running--;
+        return;
+    }
+    b->running--;
+}
+
+/* Sends what is due by now. When every writer waits the others are late, and counted so. */
+static void on_tick(uv_timer_t *timer)
+{
+    struct bench *b = timer->data;
+    uint64_t now = uv_hrtime();
+    size_t due = (size_t)((double)(now - b->start_ns) * 1e-9 * b->per_s);
+    while (b->idle && b->nsent < due && now < b->until_ns) {
+        struct writer *w = b->idle;
+        b->idle = w->next_idle;
+        b->running++;
+        b->nsent++;
+        send_next(w);
+        w->sent_ns = b->start_ns + (uint64_t)((double)b->nsent / b->per_s * 1e9);
+    }
+    if (now >= b->until_ns && b->running == 0)
+        uv_close((uv_handle_t *)timer, NULL);
 }
 
 static int by_value(const void *a, const void *b)
@@ -122,7 +149,8 @@ static double commits_in(const char *dir)
     return n;
 }
 
-static struct figures run_store(int writers, int audits, double seconds, uint32_t window_us)
+static struct figures run_store(int writers, int audits, double per_s, double seconds,
+                                uint32_t window_us)
 {
     struct store_under_test t = {.impl = &store_impl_sqlite};
     struct writer_audit list[MAX_WRITERS];
@@ -134,7 +162,7 @@ static struct figures run_store(int writers, int audits, double seconds, uint32_
 
     uv_loop_t loop;
     uv_loop_init(&loop);
-    struct bench b = {.samples_us = malloc(MAX_SAMPLES * sizeof(float))};
+    struct bench b = {.per_s = per_s, .samples_us = malloc(MAX_SAMPLES * sizeof(float))};
     struct store_sqlite_options o = {.commit_window_us = window_us};
     must(store_sqlite_open(&loop, t.dir, false, &o, &b.store, NULL) == ERR_OK, "open");
     b.start_ns = uv_hrtime();
@@ -150,10 +178,20 @@ static struct figures run_store(int writers, int audits, double seconds, uint32_
             .events = &w[i].event,
             .nevents = 1
         };
-        b.running++;
-        send_next(&w[i]);
+        if (per_s > 0) {
+            w[i].next_idle = b.idle;
+            b.idle = &w[i];
+        } else {
+            b.running++;
+            send_next(&w[i]);
+        }
     }
-    while (b.running > 0)
+    if (per_s > 0) {
+        uv_timer_init(&loop, &b.tick);
+        b.tick.data = &b;
+        uv_timer_start(&b.tick, on_tick, 1, 1);
+    }
+    while (b.running > 0 || uv_hrtime() < b.until_ns)
         uv_run(&loop, UV_RUN_ONCE);
     double elapsed = (double)(uv_hrtime() - b.start_ns) * 1e-9;
     cpu = cpu_s() - cpu;
@@ -257,6 +295,21 @@ static double floor_sync(int batch, double seconds)
     close(fd);
     temp_dir_remove(dir);
     return per_s;
+}
+
+/* 150 people who type at their own pace, for some settings of the commit window. */
+static void fixed_rate(double seconds)
+{
+    static const uint32_t windows_us[] = {0, 1, 1000, 2000};
+    printf("1500 edits/s over 50 audits:\n");
+    for (size_t i = 0; i < sizeof windows_us / sizeof windows_us[0]; i++) {
+        struct figures f = run_store(MAX_WRITERS, 50, 1500, seconds, windows_us[i]);
+        printf("  window %4u us  %5.0f events/s %5.0f commits/s  p50 %6.0f us  p99 %6.0f us"
+               "  p99.9 %6.0f us  %5.2f cpu s/100k\n",
+               windows_us[i], f.events_s, f.commits_s, f.p50_us, f.p99_us, f.p999_us,
+               f.cpu_s_per_100k);
+        fflush(stdout);
+    }
 }
 
 /* ---- queries of a large site ---- */
@@ -396,7 +449,7 @@ int main(int argc, char **argv)
         int w = writers[i], audits = (w + 2) / 3;
         struct figures f[MAX_ROUNDS];
         for (int r = 0; r < rounds; r++)
-            f[r] = run_store(w, audits, seconds, window_us);
+            f[r] = run_store(w, audits, 0, seconds, window_us);
         qsort(f, (size_t)rounds, sizeof f[0], by_rate);
         struct figures m = f[rounds / 2];
         int batch = (int)(m.events_s / m.commits_s + 0.5);
@@ -405,6 +458,7 @@ int main(int argc, char **argv)
                m.bytes_per_event, floor_sqlite(batch, audits, seconds), floor_sync(batch, seconds));
         fflush(stdout);
     }
+    fixed_rate(seconds);
     queries();
     return 0;
 }
