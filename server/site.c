@@ -146,7 +146,7 @@ done:
 
 void site_remove(const char *dir)
 {
-    static const char *const database[] = {"tandem.db", "tandem.db-wal", "tandem.db-shm"};
+    static const char *const database[] = {"tandem.db", "tandem.db-wal", "tandem.db-shm", "lock"};
     char path[4096];
     for (size_t i = 0; i < NFILES; i++)
         if (path_of(dir, files[i].name, path))
