@@ -116,26 +116,29 @@ void cli_print_safe(const char *s, bool multi_line)
 
 /* ---- "did you mean" ---- */
 
-/* Edits from `a` to `b` (Levenshtein 1966), words of at most 31 letters. */
+/* Edits from `a` to `b`: a letter more, less or other, two neighbours swapped (Damerau 1964). Words
+ * of at most 31 letters. */
 static unsigned distance(const char *a, const char *b)
 {
-    unsigned row[32];
+    unsigned rows[32][32];
     size_t la = strlen(a), lb = strlen(b);
     if (la > 31 || lb > 31)
         return 99;
-    for (unsigned j = 0; j <= lb; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= la; i++) {
-        unsigned corner = row[0];
-        row[0] = (unsigned)i;
-        for (size_t j = 1; j <= lb; j++) {
-            unsigned change = corner + (a[i - 1] != b[j - 1]);
-            unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-            corner = row[j];
-            row[j] = change < least ? change : least;
+    for (size_t i = 0; i <= la; i++)
+        for (size_t j = 0; j <= lb; j++) {
+            if (!i || !j) {
+                rows[i][j] = (unsigned)(i + j);
+                continue;
+            }
+            unsigned best = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            best = rows[i - 1][j] + 1 < best ? rows[i - 1][j] + 1 : best;
+            best = rows[i][j - 1] + 1 < best ? rows[i][j - 1] + 1 : best;
+            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && rows[i - 2][j - 2] + 1 < best)
+                best = rows[i - 2][j - 2] + 1;
+            rows[i][j] = best;
         }
-    }
-    return row[lb];
+    return rows[la][lb];
 }
 
 const char *cli_nearest(const char *word, const char *const *words)

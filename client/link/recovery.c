@@ -66,6 +66,10 @@ static bool unseal(const struct recovery *r, const struct buf *in, struct buf *o
               EVP_DecryptFinal_ex(c, out->data + n, &last) == 1;
     EVP_CIPHER_CTX_free(c);
     out->len = ok ? len : 0;
+    if (!ok && out->data) { /* what does not authenticate is not kept in any form */
+        explicit_bzero(out->data, out->cap);
+        buf_free(out);
+    }
     return ok;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/lib/fake_server.h"
+#include "tests/lib/leaks.h"
 
 /* Everybody shows what the server holds. */
 static void assert_same(struct fake *f, const char *where)
@@ -41,6 +42,7 @@ Test(link, what_is_typed_shows_at_once_and_is_saved_once_acknowledged)
     cr_assert(link_all_acknowledged(a->link));
     cr_assert_eq(a->keeps, 0, "what is acknowledged at once does not touch the disk");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, three_people_in_one_sentence_end_with_the_same_words)
@@ -59,6 +61,7 @@ Test(link, three_people_in_one_sentence_end_with_the_same_words)
     cr_assert_str_eq(fake_text(f, "C2"), "care plan worked well.");
     assert_same(f, "C2");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, typing_within_the_window_travels_in_one_batch)
@@ -75,6 +78,7 @@ Test(link, typing_within_the_window_travels_in_one_batch)
     cr_assert_eq(a->edits_seen, 2);
     cr_assert_eq(strlen(fake_text(f, "C2")), 31);
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_very_long_answer_goes_in_several_batches)
@@ -98,6 +102,7 @@ Test(link, a_very_long_answer_goes_in_several_batches)
     cr_assert_str_eq(fake_text(f, "C2"), "short");
     free(words);
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_choice_waits_for_the_one_before_it)
@@ -122,6 +127,7 @@ Test(link, a_choice_waits_for_the_one_before_it)
     cr_assert_not(pending);
     cr_assert_str_eq(a->news.len ? buf_cstr(&a->news) : "", "event\nevent\n", "no conflict");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_choice_with_an_impossible_value_is_refused_here)
@@ -134,6 +140,7 @@ Test(link, a_choice_with_an_impossible_value_is_refused_here)
     cr_assert(strstr(why.text, "partly"), "says what is possible: %s", why.text);
     cr_assert(link_all_acknowledged(a->link));
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, items_texts_in_them_and_comments_arrive)
@@ -163,6 +170,7 @@ Test(link, items_texts_in_them_and_comments_arrive)
     cr_assert_eq(audit_items(replica_audit(rep(a)), l3, PART_ACTIONS, NULL, 0), 0);
     cr_assert(audit_comment_find(f->room->a, comment)->resolved);
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, controls_are_refused_with_a_sentence_and_line_ends_become_one)
@@ -177,6 +185,7 @@ Test(link, controls_are_refused_with_a_sentence_and_line_ends_become_one)
     peer_type(a, "C2", 0, "one\r\ntwo\rthree");
     cr_assert_str_eq(peer_text(a, "C2"), "one\ntwo\nthree");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, who_may_not_write_is_told_before_anything_is_sent)
@@ -193,6 +202,7 @@ Test(link, who_may_not_write_is_told_before_anything_is_sent)
     fake_run(f, 100);
     cr_assert_str_eq(fake_text(f, "J3.words"), "I like it here");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- the line breaks ---- */
@@ -226,6 +236,7 @@ Test(link, typing_goes_on_without_a_line_and_merges_when_it_is_back)
                                          "characters in C2, set 1 answer of B2"),
               "%s", buf_cstr(&a->news));
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_batch_lost_before_the_server_is_sent_again)
@@ -240,6 +251,7 @@ Test(link, a_batch_lost_before_the_server_is_sent_again)
     cr_assert_str_eq(peer_text(a, "C2"), "once");
     cr_assert(link_all_acknowledged(a->link));
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_batch_whose_acknowledgement_was_lost_is_not_doubled)
@@ -259,6 +271,7 @@ Test(link, a_batch_whose_acknowledgement_was_lost_is_not_doubled)
         cr_assert(link_all_acknowledged(a->link));
         fake_free(f);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_snapshot_in_place_of_the_tail_keeps_what_is_pending)
@@ -279,6 +292,7 @@ Test(link, a_snapshot_in_place_of_the_tail_keeps_what_is_pending)
     cr_assert_eq(strlen(fake_text(f, "C2")), 11);
     cr_assert(strstr(buf_cstr(&a->news), "Ben Ode wrote 7 characters in C2"));
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, another_agent_number_loses_no_words)
@@ -316,6 +330,7 @@ Test(link, another_agent_number_loses_no_words)
         cr_assert(link_all_acknowledged(a->link));
         fake_free(f);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_silent_line_is_given_up_and_opened_again)
@@ -333,6 +348,7 @@ Test(link, a_silent_line_is_given_up_and_opened_again)
     cr_assert_eq(link_state(a->link), LINK_ONLINE);
     cr_assert_str_eq(fake_text(f, "C2"), "still here");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, attempts_grow_apart_and_never_stop)
@@ -349,6 +365,7 @@ Test(link, attempts_grow_apart_and_never_stop)
     fake_run(f, 60 * 1000);
     cr_assert_eq(link_state(a->link), LINK_ONLINE);
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_certificate_that_is_refused_ends_it)
@@ -362,6 +379,7 @@ Test(link, a_certificate_that_is_refused_ends_it)
     cr_assert_eq(link_state(a->link), LINK_ENDED);
     cr_assert_str_eq(link_why(a->link), "Your certificate was revoked.");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, an_audit_that_may_not_be_seen_is_not_asked_for_again)
@@ -374,6 +392,7 @@ Test(link, an_audit_that_may_not_be_seen_is_not_asked_for_again)
     cr_assert_null(replica_audit(rep(x)));
     cr_assert_not(link_in_room(x->link));
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- refusals ---- */
@@ -401,6 +420,7 @@ Test(link, a_choice_that_met_another_shows_theirs)
     cr_assert_str_eq(fake_text(f, "C2"), "in the same batch", "the words beside it are stored");
     cr_assert(link_all_acknowledged(b->link));
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, words_that_a_state_change_refuses_are_kept_and_the_screen_shows_the_truth)
@@ -430,6 +450,7 @@ Test(link, words_that_a_state_change_refuses_are_kept_and_the_screen_shows_the_t
     fake_run(f, 1000);
     cr_assert_eq(a->kept.len, 0);
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, what_follows_a_refused_batch_still_arrives_under_its_number)
@@ -453,6 +474,7 @@ Test(link, what_follows_a_refused_batch_still_arrives_under_its_number)
     fake_run(f, 1000);
     cr_assert_str_eq(fake_text(f, "C2"), "again");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_full_disk_is_not_a_refusal)
@@ -468,6 +490,7 @@ Test(link, a_full_disk_is_not_a_refusal)
     cr_assert_str_eq(fake_text(f, "C2"), "words");
     cr_assert_eq(replica_kept_count(rep(a)), 0);
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- recovery ---- */
@@ -505,6 +528,7 @@ Test(link, another_run_of_the_program_gives_the_words_back)
         buf_free(&kept);
         fake_free(f);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(link, a_recovery_of_another_audit_or_damaged_is_refused)
@@ -529,6 +553,7 @@ Test(link, a_recovery_of_another_audit_or_damaged_is_refused)
                  ERR_OK);
     buf_free(&kept);
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- undo ---- */
@@ -561,6 +586,7 @@ Test(link, undo_takes_back_my_steps_only_sent_or_not)
     fake_run(f, 1000);
     assert_same(f, "C2");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
 
 /* ---- who is where ---- */
@@ -600,4 +626,5 @@ Test(link, a_cursor_is_told_and_typing_moves_it_without_a_message)
     cr_assert(strstr(buf_cstr(&b->news), "went: Ana Flint has left"));
     cr_assert_str_eq(replica_initials(rep(b), P_FRO), "AF");
     fake_free(f);
+    CHECK_NO_LEAKS();
 }
