@@ -94,6 +94,7 @@ void outflow_start(struct conn *cn, struct buf *frames, struct live_seat *seat)
 {
     struct outflow *o = calloc(1, sizeof *o);
     if (!o) {
+        buf_free(frames);
         conn_close(cn, 0, ERR_NOMEM, err_text(ERR_NOMEM));
         return;
     }

@@ -18,15 +18,18 @@ static bool on_send(void *user, uint64_t conn, const uint8_t *payload, size_t le
 {
     struct bench *b = user;
     struct bench_conn *c = &b->conns[conn];
+    bool inside = b->inside;
+    b->inside = false;
     cr_assert(c->open && !c->closing, "sent to connection %d, which is closed", (int)conn);
-    if (c->queued + len > b->settings.max_outbound_bytes)
-        return false;
-    if (c->stuck)
-        c->queued += len;
-    buf_append_u32be(&c->sent, (uint32_t)len);
-    buf_append(&c->sent, payload, len);
-    buf_append(&c->all, payload, len);
-    return true;
+    bool taken = c->queued + len <= b->settings.max_outbound_bytes;
+    if (taken) {
+        c->queued += c->stuck ? len : 0;
+        buf_append_u32be(&c->sent, (uint32_t)len);
+        buf_append(&c->sent, payload, len);
+        buf_append(&c->all, payload, len);
+    }
+    b->inside = inside;
+    return taken;
 }
 
 static size_t on_queued(void *user, uint64_t conn)
@@ -86,6 +89,63 @@ static void on_ready(void *user, enum err e)
     ((struct bench *)user)->ready = true;
 }
 
+/* ---- before the store ---- */
+
+static struct bench_front *asked_front; /* requests do not say whom they came through */
+
+static void front_done(struct store_req *r)
+{
+    struct bench_front *f = asked_front;
+    struct bench_asked *a = f->first;
+    cr_assert(a && a->req == r, "answered out of order");
+    f->first = a->next;
+    if (!f->first)
+        f->last = &f->first;
+    r->done = a->done;
+    free(a);
+    f->bench->inside = true;
+    r->done(r);
+    f->bench->inside = false;
+}
+
+static void front_submit(struct store *s, struct store_req *r)
+{
+    struct bench_front *f = (struct bench_front *)s;
+    bool inside = f->bench->inside;
+    f->bench->inside = false;
+    struct bench_asked *a = calloc(1, sizeof *a);
+    cr_assert_not_null(a);
+    *a = (struct bench_asked){.req = r, .done = r->done};
+    *f->last = a;
+    f->last = &a->next;
+    r->done = front_done;
+    asked_front = f;
+    store_submit(f->bench->store, r);
+    f->bench->inside = inside;
+}
+
+static bool front_is_dead(const struct store *s)
+{
+    return store_is_dead(((const struct bench_front *)s)->bench->store);
+}
+
+static size_t front_queued(const struct store *s)
+{
+    return store_queued(((const struct bench_front *)s)->bench->store);
+}
+
+static const struct store_vtable front_vtable = {front_submit, front_is_dead, front_queued};
+
+static void front_forget(struct bench_front *f)
+{
+    while (f->first) {
+        struct bench_asked *next = f->first->next;
+        free(f->first);
+        f->first = next;
+    }
+    f->last = &f->first;
+}
+
 /* ---- the bench ---- */
 
 void bench_commit(struct bench *b)
@@ -105,7 +165,9 @@ void bench_time(struct bench *b, int64_t later_ms)
 {
     b->mono_ms += later_ms;
     b->utc_ms += later_ms;
+    b->inside = true;
     core_time(b->core, b->mono_ms, b->utc_ms);
+    b->inside = false;
 }
 
 static void ask_store(struct bench *b, struct store_req *r, enum store_op op)
@@ -133,7 +195,7 @@ void bench_begin(struct bench *b)
                                      .random = on_random,
                                      .fatal = on_fatal};
     b->ready = false;
-    b->core = core_new(&hooks, &b->settings, b->store, b->mono_ms, b->utc_ms);
+    b->core = core_new(&hooks, &b->settings, &b->front.store, b->mono_ms, b->utc_ms);
     cr_assert_not_null(b->core);
     core_start(b->core, on_ready, b);
     cr_assert(!b->ready, "not from inside core_start");
@@ -156,6 +218,9 @@ struct bench *bench_new(const struct core_settings *settings)
     else
         core_settings_default(&b->settings);
     b->store = store_mem_new();
+    b->front.store.vtable = &front_vtable;
+    b->front.bench = b;
+    b->front.last = &b->front.first;
     cr_assert_not_null(b->store);
     b->mono_ms = 1000 * 1000;
     b->utc_ms = INT64_C(1790000000000); /* 21 September 2026 */
@@ -201,6 +266,7 @@ static void conn_reset(struct bench_conn *c)
 void bench_free(struct bench *b)
 {
     core_free(b->core);
+    front_forget(&b->front);
     for (size_t i = 0; i < BENCH_CONNS; i++)
         conn_reset(&b->conns[i]);
     store_mem_free(b->store);
@@ -212,6 +278,7 @@ void bench_free(struct bench *b)
 void bench_stop(struct bench *b)
 {
     store_mem_crash(b->store);
+    front_forget(&b->front);
     core_free(b->core);
     b->core = NULL;
     for (size_t i = 0; i < BENCH_CONNS; i++)
@@ -374,7 +441,9 @@ void bench_open(struct bench *b, unsigned conn, const struct core_peer *peer)
     struct bench_conn *c = &b->conns[conn];
     cr_assert(!c->open);
     c->open = true;
+    b->inside = true;
     core_conn_open(b->core, conn, peer);
+    b->inside = false;
 }
 
 void bench_connect(struct bench *b, unsigned conn, uint32_t person)
@@ -395,13 +464,17 @@ void bench_connect(struct bench *b, unsigned conn, uint32_t person)
 
 void bench_drop(struct bench *b, unsigned conn)
 {
+    b->inside = true;
     core_conn_closed(b->core, conn);
+    b->inside = false;
     conn_reset(&b->conns[conn]);
 }
 
 void bench_send_bytes(struct bench *b, unsigned conn, const void *payload, size_t len)
 {
+    b->inside = true;
     core_conn_frame(b->core, conn, payload, len);
+    b->inside = false;
 }
 
 Tandem__Envelope *bench_make(struct bench_plain *m, int kind, const char *ref, uint32_t room)

@@ -43,13 +43,26 @@ struct bench_conn {
     uint32_t closed_code;
 };
 
+/* Stands before the store, so that `inside` is true in the core alone. */
+struct bench_front {
+    struct store store;
+    struct bench *bench;
+    struct bench_asked {
+        struct bench_asked *next;
+        struct store_req *req;
+        store_done_fn done;
+    } * first, **last; /* answered in this order */
+};
+
 struct bench {
     struct core_settings settings;
-    struct store *store;
+    struct store *store; /* in memory; what the core gets is `front` */
+    struct bench_front front;
     struct core *core;
     int64_t mono_ms, utc_ms;
     struct bench_conn conns[BENCH_CONNS];
     unsigned fatal;
+    bool inside; /* the core is running, and not the store or one of the bench's hooks */
     bool ready;
     struct template *t;
     uint8_t serials;
