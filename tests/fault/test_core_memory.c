@@ -157,6 +157,44 @@ static bool play(size_t n)
     return failed;
 }
 
+/* The same while the audit is read from the store. */
+static bool play_cold(size_t n)
+{
+    struct scene s = scene_new();
+    struct buf out = BUF_INIT;
+    bench_type(s.b, 1, "C2", "as it was");
+    bench_step(s.b);
+    for (unsigned c = 1; c <= 3; c++)
+        bench_drop(s.b, c);
+    bench_idle(s.b);
+    bench_connect(s.b, 1, s.people[1]);
+    watched = s.b;
+    failed = false;
+    fail_at = n;
+    bench_ask_join(s.b, 1, s.ref, false);
+    bench_step(s.b);
+    fail_at = 0;
+    watched = NULL;
+    bench_drop(s.b, 1);
+    bench_connect(s.b, 1, s.people[1]);
+    bench_join(s.b, 1, s.ref);
+    cr_assert_str_eq(bench_text(s.b, 1, "C2", &out), "as it was", "allocation %zu", n);
+    buf_free(&out);
+    bench_free(s.b);
+    return failed;
+}
+
+Test(core_memory, an_audit_that_could_not_be_read_can_be_read_again, .timeout = 120)
+{
+    for (size_t n = 1; play_cold(n); n++) {
+        long before = live;
+        (void)play_cold(n);
+        cr_assert_eq(live, before, "allocation %zu leaks %ld", n, live - before);
+        cr_assert_lt(n, 10000);
+    }
+    cr_assert(play_cold(20), "the core takes memory where this looks");
+}
+
 Test(core_memory, nothing_is_lost_doubled_or_leaked_when_memory_runs_out, .timeout = 120)
 {
     for (size_t n = 1; play(n); n++) {
