@@ -23,6 +23,19 @@ static uint32_t read_u32(struct rd *rd)
     return (uint32_t)rd_varint_max(rd, UINT32_MAX);
 }
 
+long op_count_words(const uint8_t *utf8, size_t len_bytes)
+{
+    uint64_t high = 0;
+    size_t at = 0;
+    for (uint64_t eight; at + 8 <= len_bytes; at += 8) {
+        memcpy(&eight, utf8 + at, 8);
+        high |= eight;
+    }
+    for (; at < len_bytes; at++)
+        high |= utf8[at];
+    return high & 0x8080808080808080u ? utf8_count(utf8, len_bytes) : (long)len_bytes;
+}
+
 static bool read_words(struct rd *rd, size_t len, struct op *op)
 {
     op->utf8 = rd_bytes(rd, len);
@@ -33,7 +46,7 @@ static bool read_words(struct rd *rd, size_t len, struct op *op)
         op->len_cp = 1;
         return true;
     }
-    long n = utf8_count(op->utf8, len);
+    long n = op_count_words(op->utf8, len);
     if (n <= 0 || n > (long)UINT32_MAX)
         return false;
     op->len_cp = (uint32_t)n;

@@ -71,6 +71,9 @@ static inline struct op_reader op_reader_of(uint32_t agent, const void *blob, si
  * operation: cut short, an impossible kind, a length of 0, not UTF-8, numbers that run over. */
 bool op_read(struct op_reader *r, struct op *op);
 
+/* Characters in the words; UTF8_BAD when they are not UTF-8. Quick when they are ASCII. */
+long op_count_words(const uint8_t *utf8, size_t len_bytes);
+
 /* Appends `op` of `agent`. `follows`: its number follows on the last strike or restore that this
  * blob is known to hold. */
 void op_write(struct buf *out, uint32_t agent, const struct op *op, bool follows);

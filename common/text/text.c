@@ -210,7 +210,7 @@ enum err text_insert(struct text *t, uint32_t agent, size_t pos_cp, const char *
     if (!len_bytes)
         return ERR_OK;
     const uint8_t *words = (const uint8_t *)utf8;
-    long n = len_bytes == 1 ? 1 : utf8_count(utf8, len_bytes);
+    long n = op_count_words(words, len_bytes);
     assert(n > 0 && pos_cp <= t->vis && agent);
     if (n > TEXT_CHARS_MAX)
         return ERR_TOO_LARGE;
