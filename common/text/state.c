@@ -8,7 +8,8 @@
 /* The saved form of a text. One text has one form: what could be written in two ways is refused in
  * one of them.
  *
- *   u8 version, u8 flags (bit 0: all words are ASCII)
+ *   u8 version, u8 flags (bit 0: all words are ASCII; bit 1: there are struck runs and the words of
+ *               all of them are here; bit 2: the words of some, see HEAD_AGAIN)
  *   varint n    agents, by number; each: number (less the one before), next seq, strikes seen,
  *               strikes not yet confirmed
  *   varint n    bytes of words, which end the state
@@ -16,20 +17,21 @@
  *     u8        bits 0-1 hangs: 0 chained to an earlier run (seq follows), 1 right of the character
  *                 before it here, 2 left of the first character of the next run, 3 as it says
  *               bit 2 chained: to the run just before; else: same agent as the run before
- *               bit 3 struck, bits 4-6 length if 1..7, bit 7 struck and its words are here
+ *               bit 3 struck, bits 4-6 length if 1..7
+ *               bit 7 struck, by the same holds as the struck run before, which are left out; with
+ *                 flag bit 2 instead: struck, its words are here
  *     [varint]  length if over 7
  *     [varint]  chained: how many runs are open above that one (spine.h); else the agent's rank
  *     [varint]  not chained: seq, as a zigzag difference to the end of the agent's last run here
  *     [2 x]     hangs as it says: (rank + 1) * 2 + on the left (0: the start); seq
- *     [holds]   struck: 0 as the struck run before; an odd number: one hold, by the same agent as
- *                 that run's first, half of it is its time; else half of it is their number, and
- *                 for each follow the agent's rank and its time. Times are zigzag differences to
- *                 the time before
- *   words, in document order */
+ *     [holds]   struck: 0 as the struck run before (with flag bit 2 only); an odd number: one hold,
+ * by the same agent as that run's first, half of it is its time; else half of it is their number,
+ * and for each follow the agent's rank and its time. Times are zigzag differences to the time
+ * before words, in document order */
 
-enum { STATE_VERSION = 1, FLAG_ASCII = 1 };
+enum { STATE_VERSION = 1, FLAG_ASCII = 1, FLAG_STRUCK = 2, FLAG_MIXED = 4 };
 enum { HANGS_CHAINED, HANGS_RIGHT, HANGS_LEFT, HANGS_SAID, HANGS_MASK = 3 };
-enum { HEAD_NEAR = 4, HEAD_STRUCK = 8, HEAD_LEN_SHIFT = 4, HEAD_LEN_MAX = 7, HEAD_WORDS = 128 };
+enum { HEAD_NEAR = 4, HEAD_STRUCK = 8, HEAD_LEN_SHIFT = 4, HEAD_LEN_MAX = 7, HEAD_AGAIN = 128 };
 
 static uint64_t zigzag(int64_t v)
 {
@@ -58,6 +60,7 @@ struct encoder {
     const struct text *t;
     struct buf *out;
     bool keep_struck;
+    unsigned flags;
     uint32_t *rank;   /* of an agent's index */
     uint32_t *expect; /* where an agent's last run ended, by index */
     struct spine spine;
@@ -76,10 +79,6 @@ static bool agent_used(const struct agent *a)
 static void put_holds(struct encoder *e, uint32_t held)
 {
     const struct hold *holds = e->t->holds;
-    if (e->last_struck && held_same(e->t, held, e->last_struck)) {
-        buf_append_varint(e->out, 0);
-        return;
-    }
     uint32_t n = 0;
     for (uint32_t h = held; h; h = holds[h].next)
         n++;
@@ -125,11 +124,13 @@ static void put_run(struct encoder *e, const struct run *r, struct text_id next)
     }
     int hangs = hangs_how(r, before, next);
     uint32_t depth = hangs ? 0 : open - 1 - (uint32_t)(under - e->spine.items);
+    bool again = r->held && e->last_struck && held_same(e->t, r->held, e->last_struck);
+    bool marked = e->flags & FLAG_MIXED ? r->held && r->words : again;
     bool near = hangs ? e->n_runs && r->agent == e->last.agent : depth == 0;
     uint32_t small = r->len <= HEAD_LEN_MAX ? r->len : 0;
     buf_append_u8(e->out, (uint8_t)((unsigned)hangs | (near ? HEAD_NEAR : 0u) |
                                     (r->held ? HEAD_STRUCK : 0u) | small << HEAD_LEN_SHIFT |
-                                    (r->held && r->words ? HEAD_WORDS : 0u)));
+                                    (marked ? HEAD_AGAIN : 0u)));
     if (!small)
         buf_append_varint(e->out, r->len);
     if (!near)
@@ -141,8 +142,10 @@ static void put_run(struct encoder *e, const struct run *r, struct text_id next)
         buf_append_varint(e->out, (uint64_t)rank << 1 | r->left);
         buf_append_varint(e->out, r->parent.seq);
     }
-    if (r->held)
+    if (r->held && !again)
         put_holds(e, r->held);
+    else if (again && e->flags & FLAG_MIXED)
+        buf_append_u8(e->out, 0);
     e->expect[r->agent] = r->seq + r->len;
     e->last = *r;
     e->n_runs++;
@@ -206,19 +209,20 @@ static void put_words_of(const struct encoder *e, const struct leaf *l)
     buf_append(e->out, l->text + from, byte - from);
 }
 
-static bool words_of(const struct text *t, bool keep_struck, size_t *bytes)
+static unsigned flags_of(const struct text *t, bool keep_struck, size_t *bytes)
 {
-    bool ascii = true;
+    bool ascii = true, with = false, without = false; /* struck runs with and without words */
     *bytes = 0;
     for (const struct leaf *l = t->first; l; l = l->next)
         for (uint32_t i = 0; i < l->n; i++) {
             const struct span *s = &l->spans[i];
-            if (s->held && !keep_struck)
-                continue;
-            *bytes += s->bytes;
-            ascii &= !s->bytes || s->bytes == s->len;
+            uint32_t saved = s->held && !keep_struck ? 0 : s->bytes;
+            with |= s->held && saved;
+            without |= s->held && !saved;
+            *bytes += saved;
+            ascii &= !saved || saved == s->len;
         }
-    return ascii;
+    return (ascii ? FLAG_ASCII : 0u) | (with && without ? FLAG_MIXED : with ? FLAG_STRUCK : 0u);
 }
 
 static void put_agents(struct encoder *e)
@@ -250,9 +254,9 @@ void text_encode(const struct text *t, bool keep_struck, struct buf *out)
     e.expect = calloc(t->n_agents + 1, sizeof *e.expect);
     if (spine_init(&e.spine) && e.rank && e.expect) {
         size_t bytes;
-        bool ascii = words_of(t, keep_struck, &bytes);
+        e.flags = flags_of(t, keep_struck, &bytes);
         buf_append_u8(out, STATE_VERSION);
-        buf_append_u8(out, ascii ? FLAG_ASCII : 0);
+        buf_append_u8(out, (uint8_t)e.flags);
         put_agents(&e);
         buf_append_varint(out, bytes);
         e.out = &runs;
@@ -280,7 +284,8 @@ struct decoder {
     struct rd rd;
     const uint8_t *words;
     const uint8_t *words_end;
-    bool ascii;
+    bool ascii, mixed, struck_words;
+    bool seen_with, seen_without; /* struck runs with and without words */
     bool no_memory;
     uint64_t *seen; /* a bit per character: is it in a run? */
     uint32_t *seen_from;
@@ -405,7 +410,7 @@ static bool get_holds(struct decoder *d, struct run *r)
     struct text *t = d->t;
     uint64_t x = get(d, UINT64_MAX), before = d->when;
     uint32_t last = d->last_struck;
-    if (d->rd.bad || (!last && (x == 0 || x & 1)))
+    if (d->rd.bad || (!last && (x == 0 || x & 1)) || (x == 0 && !d->mixed))
         return wrong(d);
     if (x == 0) {
         r->held = last;
@@ -664,10 +669,17 @@ static bool get_run(struct decoder *d)
             return wrong(d);
     }
     bool struck = head & HEAD_STRUCK;
-    r.words = !struck || head & HEAD_WORDS;
-    if (d->rd.bad || (!struck && head & HEAD_WORDS) || !get_identity(d, head, &r) || !see(d, &r) ||
-        (struck && !get_holds(d, &r)))
+    bool marked = head & HEAD_AGAIN, again = struck && marked && !d->mixed;
+    r.words = !struck || (d->mixed ? marked : d->struck_words);
+    d->seen_with |= struck && r.words;
+    d->seen_without |= struck && !r.words;
+    if (d->rd.bad || (marked && !struck) || !get_identity(d, head, &r) || !see(d, &r) ||
+        (again && !d->last_struck))
         return wrong(d);
+    if (again)
+        r.held = d->last_struck;
+    else if (struck && !get_holds(d, &r))
+        return false;
     if (d->rd.bad)
         return false;
     bool joins = !r.root && head & HEAD_NEAR && r.words == d->last_words &&
@@ -759,7 +771,9 @@ static bool get_all(struct decoder *d)
         return wrong(d);
     uint8_t flags = rd_u8(&d->rd);
     d->ascii = flags & FLAG_ASCII;
-    if (d->rd.bad || flags & ~FLAG_ASCII || !get_agents(d))
+    d->mixed = flags & FLAG_MIXED;
+    d->struck_words = flags & FLAG_STRUCK;
+    if (d->rd.bad || flags > (FLAG_ASCII | FLAG_MIXED) || !get_agents(d))
         return wrong(d);
     uint64_t words = get(d, rd_left(&d->rd));
     uint32_t n_runs = (uint32_t)get(d, UINT32_MAX);
@@ -779,6 +793,8 @@ static bool get_all(struct decoder *d)
             return false;
     if (d->rd.bad || d->rd.p != d->rd.end || d->words != d->words_end || d->chars ||
         !spine_is_whole(&d->spine) || !flush_leaf(d))
+        return wrong(d);
+    if (d->mixed ? !d->seen_with || !d->seen_without : d->struck_words && !d->seen_with)
         return wrong(d);
     for (uint32_t i = 0; i < d->t->n_agents; i++) {
         d->t->chars += d->t->agents[i].next_seq;
