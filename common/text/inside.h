@@ -145,7 +145,7 @@ struct text {
     size_t memory;
 };
 
-/* ---- memory (mem.c is not worth a file: tree.c) ---- */
+/* ---- tree.c: memory ---- */
 void *mem_resize(struct text *t, void *p, size_t old_size, size_t new_size);
 void mem_free(struct text *t, void *p, size_t size);
 /* Makes room for `need` elements; grows by a quarter at least. */
@@ -166,19 +166,21 @@ bool tree_reserve(struct text *t, uint32_t leaves);
 bool tree_room(struct text *t, struct at *at, uint32_t spans, uint32_t bytes, bool boundary);
 bool tree_split_leaf(struct text *t, struct leaf *l, uint32_t i);
 void tree_count(struct text *t, struct leaf *l, int32_t vis, int32_t bytes);
+/* The whole tree over leaves that are linked by next (t->first), for loading. */
+bool tree_build(struct text *t);
+void tree_free(struct text *t);
+
+/* ---- seek.c ---- */
 /* Finds the visible character at pos (pos == length: the end). off is inside a visible span. */
 struct at tree_seek(const struct text *t, size_t pos, size_t *leaf_pos, size_t *leaf_byte);
 struct at tree_seek_byte(const struct text *t, size_t byte, size_t *leaf_pos, size_t *leaf_byte);
 /* Visible characters before the leaf. */
 size_t tree_pos_of_leaf(const struct leaf *l);
-bool tree_before(const struct at *a,
-                 const struct at *b); /* a's span is earlier, or the same: off */
+/* Is a's span before b's or, in the same, its off smaller? */
+bool tree_before(const struct at *a, const struct at *b);
 uint32_t leaf_byte_of(const struct leaf *l, uint32_t i);
 /* Bytes of the first n characters of span i whose words start at `byte`. */
 uint32_t span_bytes(const struct leaf *l, uint32_t i, uint32_t byte, uint32_t n);
-/* The whole tree from leaves that are linked by next (t->first), for decoding. */
-bool tree_build(struct text *t);
-void tree_free(struct text *t);
 
 static inline bool at_end(const struct at *a)
 {
@@ -213,8 +215,13 @@ void agent_add_origin(struct text *t, uint32_t agent, uint32_t seq, struct text_
 /* The origin of the run that seq is in. */
 const struct origin *agent_origin(const struct text *t, uint32_t agent, uint32_t seq);
 struct text_id origin_parent(const struct text *t, const struct origin *o);
+/* After loading, which meets them in document order. False: no memory. */
+bool agent_sort_origins(struct agent *a);
 void agents_free(struct text *t);
 
+/* ---- ids.c ---- */
+/* Frees the agent's pieces; text.indexed has to say so. */
+void ids_forget(struct text *t, struct agent *a);
 /* Where is this character? It must exist. May build the pieces, hence not const inside. */
 struct at ids_find(const struct text *t, uint32_t agent, uint32_t seq);
 /* Characters at the end of the agent's, in this leaf. */
@@ -236,12 +243,19 @@ void held_ref(struct text *t, uint32_t held);
 void held_unref(struct text *t, uint32_t held);
 void held_drop_unused(struct text *t, uint32_t held);
 
-/* ---- edit.c ---- */
+/* ---- insert.c ---- */
 /* Inserts at the boundary `at`, sets the parent's flag, adds the origin. On success *at is the
  * boundary behind what was inserted. All or nothing. */
 MUST_CHECK enum err edit_insert(struct text *t, struct at *at, uint32_t agent, uint32_t seq,
                                 struct text_id parent, bool left, const uint8_t *utf8,
                                 uint32_t len_cp, size_t len_bytes);
+
+/* ---- edit.c ---- */
+/* In a leaf with room for it. */
+void leaf_open_span(struct leaf *l, uint32_t i);
+void leaf_put_words(struct leaf *l, uint32_t byte, const uint8_t *utf8, uint32_t bytes);
+/* How many of the next n characters fit into `most` bytes? Their size in *bytes. */
+uint32_t words_fit(const uint8_t *utf8, uint32_t n, uint32_t most, uint32_t *bytes);
 /* Cuts the span so that the place becomes a boundary. */
 bool edit_split(struct text *t, struct at *at);
 /* Gives characters [off, off + n) of the span another list of holds and joins what has become
@@ -255,7 +269,7 @@ MUST_CHECK enum err edit_restore(struct text *t, uint32_t agent, uint32_t target
                                  const uint8_t *utf8, uint32_t len);
 void edit_forget_cursor(struct text *t);
 
-/* ---- text.c ---- */
+/* ---- apply.c ---- */
 /* Reads a whole blob: is it well formed, and are its causes here or earlier in it? *n_ops, and the
  * last operation in *only; *all_here: nothing in it is new. */
 MUST_CHECK enum err text_check_causes(const struct text *t, uint32_t agent, const void *blob,

@@ -50,6 +50,7 @@ size_t text_memory_bytes(const struct text *t);
 /* ---- writing here ----
  * Each call changes the text at once and appends the operation, in wire form, to `op`: one blob may
  * collect several operations of the same agent, in order. On ERR_NOMEM nothing has changed.
+ * ERR_TOO_LARGE: the text has had more characters than any text may (1 << 27, struck ones too).
  * Positions must lie inside the text (bug otherwise); `utf8` must be well-formed (checked one level
  * up with utf8_check_text). */
 MUST_CHECK enum err text_insert(struct text *t, uint32_t agent, size_t pos_cp, const char *utf8,
@@ -63,7 +64,9 @@ MUST_CHECK enum err text_delete(struct text *t, uint32_t agent, size_t start_cp,
  * the reverse against the text as it stands now: strikes out what the blob inserted and is still
  * visible, takes back what it struck out, strikes out again what it had restored. Appends the new
  * blob to `inverse` (nothing when there is nothing left to do). *changed_cp (may be NULL) is where
- * the last change happened, for the cursor. */
+ * the last change happened, for the cursor: behind what came back, or where what went was; it is
+ * left alone when nothing changed. Struck-out words that are not held here (see text_decode) cannot
+ * come back. On ERR_NOMEM `inverse` has what was done. ERR_INPUT: not a blob of this agent here. */
 MUST_CHECK enum err text_undo(struct text *t, uint32_t agent, const void *op, size_t len_bytes,
                               struct buf *inverse, size_t *changed_cp);
 
@@ -75,8 +78,9 @@ struct text_limits {
 /* May `blob` by `agent` be applied here? Complete: after ERR_OK, text_apply can only fail for want
  * of memory. Changes nothing. ERR_INPUT: malformed, not UTF-8, forbidden characters (see
  * utf8_check_text, multi-line), names characters that do not exist, not contiguous with the agent's
- * seq, restores what this agent did not strike out or with other words. ERR_TOO_LARGE: limits.
- * ERR_EXISTS: every insertion in it is already here (a retry). `why` may be NULL. */
+ * seq, restores what this agent did not strike out or with other words, or does what no honest
+ * program does. ERR_TOO_LARGE: limits (a text that is already longer may shrink), or it would take
+ * long. ERR_EXISTS: all of it is already here (a retry). `why` may be NULL. */
 MUST_CHECK enum err text_check(const struct text *t, uint32_t agent, const void *blob,
                                size_t len_bytes, const struct text_limits *limits,
                                struct err_info *why);
@@ -149,7 +153,8 @@ MUST_CHECK enum err text_decode(const void *data, size_t len_bytes, struct text 
 /* ---- replacing a text by another with the smallest change ----
  * Makes the visible text equal to `utf8` by inserting and deleting as little as a minimal word-wise
  * difference says (Myers, "An O(ND) Difference Algorithm", 1986; words first, then characters
- * inside changed words), so that what stays keeps its authors. Appends the operations to `op`. */
+ * inside changed words), so that what stays keeps its authors. Appends the operations to `op`; on
+ * ERR_NOMEM those that were made. */
 MUST_CHECK enum err text_replace(struct text *t, uint32_t agent, const char *utf8, size_t len_bytes,
                                  uint64_t when, struct buf *op);
 
