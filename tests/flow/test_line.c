@@ -522,6 +522,25 @@ Test(line, everybody_is_told_when_the_server_goes_down)
     daemon_remove(&d);
 }
 
+/* A handshake with a server that may have no file left for it. */
+static bool can_connect(const struct daemon *d, const struct pki_code *code)
+{
+    struct wire w = {.fd = connect_raw(d)};
+    struct buf line = BUF_INIT;
+    frame_decoder_init(&w.decoder, FRAME_MAX_BYTES);
+    cr_assert_eq(
+        tls_context_client(NULL, NULL, NULL, code->authority_hash16, code->host, &w.context, NULL),
+        ERR_OK);
+    w.tls = tls_stream_new(w.context);
+    cr_assert_eq(tls_stream_start(w.tls, &line, NULL), ERR_OK);
+    wire_write(&w, &line);
+    while (!tls_stream_ready(w.tls) && !w.ended)
+        wire_read(&w);
+    bool ready = tls_stream_ready(w.tls);
+    wire_close(&w);
+    return ready;
+}
+
 /* May a client that looks for `host` believe this server? */
 static bool believes(const struct daemon *d, struct identity *id, const char *host)
 {
@@ -605,7 +624,13 @@ Test(line, running_out_of_files_is_survived)
     cr_assert_lt(ms_until_end(fds[MANY - 1]), DAEMON_DEADLINE_MS, "the last one is let go");
     for (int i = 0; i < MANY; i++)
         close(fds[i]);
-    expect_served(&d, &code);
+    struct identity ana = {0};
+    for (int tries = 0; !ana.cert.len; tries++) { /* the server may still be closing its ends */
+        cr_assert_lt(tries, 1000, "it never serves again");
+        if (can_connect(&d, &code))
+            ana = enrol(&d, &code);
+    }
+    identity_free(&ana);
     struct run r = RUN("tandemd", "health", "--data", d.dir);
     cr_assert_eq(r.exit_code, 0);
     run_free(&r);
