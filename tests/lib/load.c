@@ -352,7 +352,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
     enum err e = tls_stream_receive(p->tls, b->base, (size_t)n, &p->plain, &p->line, &why);
     flush(p);
     if (!e && !was_ready && tls_stream_ready(p->tls))
-        say_hello(p);
+        p->on_ready ? p->on_ready(p) : say_hello(p);
     if (p->plain.len && frame_decode(&p->decoder, p->plain.data, p->plain.len, on_frame, p))
         load_die("the server's frames cannot be decoded");
     if (e)

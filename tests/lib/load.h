@@ -53,6 +53,9 @@ struct load_peer {
     uint64_t bytes_in, bytes_out; /* on the wire, TLS included */
     uint32_t next_id;
     load_message_fn on_message;
+    /* Set it right after load_connect to speak for oneself: called when TLS is up, in place of
+     * Hello. */
+    void (*on_ready)(struct load_peer *p);
     void *user;
     /* the room that it has joined (load_join) */
     uint32_t room, agent;
