@@ -53,20 +53,6 @@ enum err session_open_at(struct session *s, const char *host, uint16_t port,
     return e ? e : start(s, &config);
 }
 
-void session_close(struct session *s)
-{
-    if (!s->loop_ok)
-        return;
-    transport_close(s->t);
-    uv_close((uv_handle_t *)&s->deadline, NULL);
-    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&s->loop); /* everything has come back */
-    profile_fini(&s->profile);
-    free(s->theirs);
-    free(s->refusal);
-    s->loop_ok = false;
-}
-
 static void on_deadline(uv_timer_t *h)
 {
     struct session *s = h->data;
@@ -78,6 +64,24 @@ static void set_deadline(struct session *s, uint64_t ms)
     s->late = false;
     uv_update_time(&s->loop);
     (void)uv_timer_start(&s->deadline, on_deadline, ms, 0);
+}
+
+void session_close(struct session *s)
+{
+    enum { RENEWAL_MS = 3000 };
+    if (!s->loop_ok)
+        return;
+    set_deadline(s, RENEWAL_MS);
+    while (s->t && transport_is_renewing(s->t) && !s->late)
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    transport_close(s->t);
+    uv_close((uv_handle_t *)&s->deadline, NULL);
+    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&s->loop); /* everything has come back */
+    profile_fini(&s->profile);
+    free(s->theirs);
+    free(s->refusal);
+    s->loop_ok = false;
 }
 
 /* ---- asking ---- */

@@ -45,8 +45,9 @@ struct transport {
     int64_t open_until_ms; /* of the attempt; 0: none */
     enum err attempt_err;
     char attempt_why[400];
-    bool want_close; /* asked for inside a callback of the link */
-    bool renewing;
+    bool want_close;  /* asked for inside a callback of the link */
+    bool renew_tried; /* on this line */
+    bool renew_waits; /* for the answer */
     struct buf new_key;
     char keep_error[400];
     void (*state_changed)(void *user, enum link_state state);
@@ -380,7 +381,8 @@ static void on_renewed(void *user, enum err e, const char *text, const struct Ta
     struct err_info why;
     struct buf cert = BUF_INIT;
     struct tls_context *tls = NULL;
-    (void)text;
+    t->renew_waits = false;
+    (void)text; /* what does not work now is tried again on the next line */
     if (!e && m->body_case == TANDEM__ENVELOPE__BODY_ENROLLED &&
         !pki_der_to_pem(m->enrolled->certificate_der.data, m->enrolled->certificate_der.len,
                         &cert) &&
@@ -400,19 +402,19 @@ static void on_renewed(void *user, enum err e, const char *text, const struct Ta
     buf_free(&t->new_key);
 }
 
-/* Once per run: when it does not work now, the next run tries again; there is a month's time. */
+/* Once per line: when it does not work now the next one tries again; there is a month's time. */
 static void renew(struct transport *t)
 {
     struct buf csr = BUF_INIT;
     Tandem__Renew renew = TANDEM__RENEW__INIT;
     Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
-    t->renewing = true;
+    t->renew_tried = true;
+    buf_clear(&t->new_key);
     if (pki_make_request(&t->new_key, &csr) == ERR_OK) {
         renew.csr_der = (ProtobufCBinaryData){csr.len, csr.data};
         m.body_case = TANDEM__ENVELOPE__BODY_RENEW;
         m.renew = &renew;
-        if (link_request(t->link, &m, on_renewed, t))
-            buf_clear(&t->new_key); /* not now: the next run */
+        t->renew_waits = link_request(t->link, &m, on_renewed, t) == ERR_OK;
     }
     buf_free(&csr);
 }
@@ -420,6 +422,8 @@ static void renew(struct transport *t)
 static void on_state(void *user, enum link_state state)
 {
     struct transport *t = user;
+    if (state == LINK_OFFLINE)
+        t->renew_tried = false;
     if (t->state_changed)
         t->state_changed(t->user, state);
 }
@@ -452,7 +456,7 @@ static void on_before_wait(uv_prepare_t *h)
         open_now(t);
     if (t->line && t->open_until_ms > 0 && now >= t->open_until_ms)
         fail(t->line, ERR_NET, t->attempt_why[0] ? t->attempt_why : "The server does not answer.");
-    if (t->profile && !t->renewing && link_state(t->link) == LINK_ONLINE &&
+    if (t->profile && !t->renew_tried && link_state(t->link) == LINK_ONLINE &&
         link_renew_soon(t->link))
         renew(t);
     if (t->line)
@@ -532,6 +536,11 @@ enum err transport_new(uv_loop_t *loop, const struct transport_config *config,
 struct link *transport_link(struct transport *t)
 {
     return t->link;
+}
+
+bool transport_is_renewing(const struct transport *t)
+{
+    return t->renew_waits;
 }
 
 const char *transport_keep_error(const struct transport *t)

@@ -29,6 +29,8 @@ struct transport_config {
 MUST_CHECK enum err transport_new(struct uv_loop_s *loop, const struct transport_config *config,
                                   struct transport **out, struct err_info *why);
 struct link *transport_link(struct transport *t);
+/* A new certificate has been asked for: whoever is about to leave should wait a moment. */
+bool transport_is_renewing(const struct transport *t);
 /* Why the recovery file could not be written, or "". */
 const char *transport_keep_error(const struct transport *t);
 /* Ends the link (link_goodbye) and closes all handles; the memory goes when the loop has run the

@@ -335,3 +335,58 @@ Test(commands, a_code_works_once_and_a_wrong_server_is_told, .init = site_up, .f
     DO(0, "whoami", "--as", "tom");
     free(code);
 }
+
+/* Sets one setting of the site; it is read when the server starts. */
+static void set_setting(const char *line)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/tandem.yaml", d.dir);
+    FILE *f = fopen(path, "a");
+    cr_assert_not_null(f);
+    (void)fprintf(f, "%s\n", line);
+    cr_assert_eq(fclose(f), 0);
+}
+
+static char *identity_of(const char *profile)
+{
+    char path[160];
+    static char text[8192];
+    (void)snprintf(path, sizeof path, "%s/%s/identity.pem", getenv("TANDEM_HOME"), profile);
+    FILE *f = fopen(path, "r");
+    cr_assert_not_null(f, "%s", path);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    (void)fclose(f);
+    return strdup(text);
+}
+
+Test(commands, a_certificate_that_ends_soon_is_renewed_with_a_new_key, .fini = site_down)
+{
+    daemon_init(&d);
+    set_setting("cert_days: 1");
+    daemon_start(&d);
+    daemon_enrol(&d, "Ana Flint", "FRO:north", "ana");
+    cr_assert_eq(daemon_stop(&d), 0);
+    set_setting("# a day is less than a third of this:");
+    char command[300];
+    (void)snprintf(command, sizeof command,
+                   "sed -i 's/^cert_days: 1$/cert_days: 90/' %s/tandem.yaml", d.dir);
+    cr_assert_eq(system(command), 0);
+    daemon_start(&d);
+    char *before = identity_of("ana");
+    json_t *me = JSON("whoami", "--as", "ana");
+    json_decref(me);
+    char *after = identity_of("ana");
+    cr_assert_str_neq(after, before);
+    cr_assert_neq(strncmp(after, before, 100), 0, "the key is new, too");
+    struct run r = RUN("tandem", "whoami", "--as", "ana", "--json");
+    cr_assert_eq(r.exit_code, 0, "%s", run_err(&r));
+    me = parse(strdup(run_out(&r)));
+    cr_assert_str_eq(str(me, "name"), "Ana Flint");
+    run_free(&r);
+    json_decref(me);
+    char *third = identity_of("ana");
+    cr_assert_str_eq(third, after, "once is enough");
+    free(before);
+    free(after);
+    free(third);
+}
