@@ -117,6 +117,7 @@ struct core *core_new(const struct core_hooks *hooks, const struct core_settings
                                      .idle_audit_ms = settings->idle_audit_ms,
                                      .fanout_window_ms = settings->fanout_window_ms,
                                      .fanout_window_people = settings->fanout_window_people,
+                                     .max_text_cp = settings->max_text_cp,
                                      .max_events_in_flight = MAX_EVENTS_IN_FLIGHT};
     c->people = people_new();
     c->live = live_new(&lh, &ls, store);

@@ -44,7 +44,7 @@ struct core_settings {
     char site[128];
     size_t max_frame_bytes;         /* 1 MiB */
     size_t max_batch_bytes;         /* 64 KiB */
-    size_t max_text_cp;             /* 256 Ki */
+    size_t max_text_cp;             /* 256 Ki, which is also the most there can be */
     size_t max_outbound_bytes;      /* 4 MiB */
     uint32_t requests_per_s;        /* 200 */
     uint32_t requests_burst;        /* 1000 */
@@ -90,7 +90,7 @@ struct people *core_people(struct core *c);
 /* After the store has accepted a change to a person (server/api/admin.h does): takes effect on open
  * connections at once; a revoked person's are told and closed. */
 void core_person_changed(struct core *c, const struct person *person);
-/* A code was used or a certificate revoked elsewhere. */
+/* After the store has accepted a template: audits can be opened with it from now on. */
 MUST_CHECK enum err core_template_added(struct core *c, const void *data, size_t len);
 
 struct core_health {

@@ -79,6 +79,7 @@ struct live_settings {
     uint32_t idle_audit_ms;
     uint32_t fanout_window_ms;
     uint32_t fanout_window_people;
+    size_t max_text_cp;          /* of one answer; common/audit has a limit of its own */
     size_t max_events_in_flight; /* of one audit; more are refused with ERR_SLOW_DOWN */
 };
 

@@ -342,6 +342,32 @@ static enum err seen_before(struct live_seat *s, const struct event_body *b, uin
     return ERR_EXISTS; /* older than the ring, which holds all that is in flight */
 }
 
+/* The site's limit of one answer, which may be lower than the format's. */
+static enum err check_lengths(const struct live_audit *la, const struct event_body *b,
+                              struct err_info *why)
+{
+    const struct text_limits limits = {.max_len_cp = la->live->settings.max_text_cp};
+    for (size_t i = 0; i < b->nops; i++) {
+        const struct op_text *op = &b->ops[i].text;
+        if (b->ops[i].kind != OP_TEXT)
+            continue;
+        const struct text *t = audit_text(la->audit, op->field);
+        if ((t ? text_len_cp(t) : 0) + op->blob_len <= limits.max_len_cp)
+            continue; /* no character takes less than a byte */
+        struct text *empty = t ? NULL : text_new();
+        enum err e = t || empty
+                         ? text_check(t ? t : empty, b->agent, op->blob, op->blob_len, &limits, why)
+                         : ERR_NOMEM;
+        text_free(empty);
+        if (e == ERR_TOO_LARGE)
+            return err_set(why, e, "An answer on this site holds at most %zu characters.",
+                           limits.max_len_cp);
+        if (e == ERR_NOMEM)
+            return err_set(why, e, "%s", err_text(e));
+    }
+    return ERR_OK;
+}
+
 enum err live_edit(struct live_seat *s, const struct event_body *b, uint32_t request,
                    struct err_info *why, struct audit_conflict *conflict, uint64_t *seq)
 {
@@ -355,6 +381,8 @@ enum err live_edit(struct live_seat *s, const struct event_body *b, uint32_t req
     enum err e = audit_check(la->audit, &s->viewer, b, why, conflict);
     if (e == ERR_EXISTS && b->batch_no <= audit_batch_no(la->audit, b->agent))
         return seen_before(s, b, request, why, seq);
+    if (!e)
+        e = check_lengths(la, b, why);
     if (e)
         return e;
     if (la->end_seq - 1 - la->committed_seq >= la->live->settings.max_events_in_flight)

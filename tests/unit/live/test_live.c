@@ -140,8 +140,10 @@ static void put_audit(struct world *w)
 
 static struct world *world_new(uint32_t window_ms)
 {
-    static const struct live_settings settings = {
-        .snapshot_every_events = 50, .idle_audit_ms = 1000, .max_events_in_flight = 40};
+    static const struct live_settings settings = {.snapshot_every_events = 50,
+                                                  .idle_audit_ms = 1000,
+                                                  .max_events_in_flight = 40,
+                                                  .max_text_cp = 120};
     struct world *w = calloc(1, sizeof *w);
     cr_assert_not_null(w);
     struct live_settings set = settings;
@@ -309,6 +311,23 @@ Test(live, too_many_events_in_flight_are_refused_for_now)
     cr_assert_eq(type(fro, 41, 40, "x"), ERR_OK);
     commit(w);
     cr_assert_eq(strlen(w->heard[P_FRO].what), 41);
+    live_unpin(la);
+    world_free(w);
+}
+
+Test(live, an_answer_longer_than_the_site_allows_is_refused)
+{
+    struct world *w = world_new(0);
+    struct live_audit *la = opened(w);
+    struct live_seat *fro = sit(la, P_FRO), *fsw = sit(la, P_FSW);
+    for (uint32_t i = 0; i < 119; i++) {
+        cr_assert_eq(type(fro, 1 + i, i, "x"), ERR_OK);
+        commit(w);
+    }
+    cr_assert_eq(type(fsw, 1, 0, "y"), ERR_OK, "the hundred-and-twentieth");
+    cr_assert_eq(type(fro, 120, 119, "x"), ERR_TOO_LARGE);
+    commit(w);
+    cr_assert_eq(type(fro, 120, 119, "x"), ERR_TOO_LARGE);
     live_unpin(la);
     world_free(w);
 }
