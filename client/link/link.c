@@ -284,9 +284,40 @@ void link_drop_line(struct link *l, enum err e, const char *why)
     l->hooks.close_line(l->hooks.user);
 }
 
+/* The recovery file: at once while offline; with a line only what stays unacknowledged. */
+static int64_t keep_at_ms(const struct link *l)
+{
+    const struct replica *r = l->replica;
+    bool any = r->nbatches || r->nkept;
+    if (!l->hooks.keep || r->unsaved_version == l->kept_version || (!any && !l->kept_any))
+        return INT64_MAX;
+    if (!any)
+        return l->mono_ms;
+    int64_t at = l->kept_ms + LINK_KEEP_EVERY_MS;
+    if (l->room_state == ROOM_IN && !r->nkept && l->unsaved_since_ms + LINK_KEEP_GRACE_MS > at)
+        at = l->unsaved_since_ms + LINK_KEEP_GRACE_MS;
+    return at;
+}
+
+static void keep(struct link *l)
+{
+    struct replica *r = l->replica;
+    struct buf out = BUF_INIT;
+    replica_save(r, &out);
+    if (!buf_failed(&out)) {
+        l->hooks.keep(l->hooks.user, out.data, out.len);
+        l->kept_version = r->unsaved_version;
+        l->kept_any = out.len > 0;
+        l->kept_ms = l->mono_ms;
+    }
+    buf_free(&out);
+}
+
 void link_goodbye(struct link *l)
 {
     bool open = l->state == LINK_ONLINE || l->state == LINK_GREETING || l->state == LINK_OPENING;
+    if (keep_at_ms(l) != INT64_MAX) /* there is no later any more */
+        keep(l);
     if (l->state == LINK_ENDED)
         return;
     if (l->room_state == ROOM_IN) {
@@ -504,35 +535,6 @@ static void check_silence(struct link *l)
     m.ping = &ping;
     (void)link_send(l, &m);
     l->pinged_ms = l->mono_ms;
-}
-
-/* The recovery file: at once while offline; with a line only what stays unacknowledged. */
-static int64_t keep_at_ms(const struct link *l)
-{
-    const struct replica *r = l->replica;
-    bool any = r->nbatches || r->nkept;
-    if (!l->hooks.keep || r->unsaved_version == l->kept_version || (!any && !l->kept_any))
-        return INT64_MAX;
-    if (!any)
-        return l->mono_ms;
-    int64_t at = l->kept_ms + LINK_KEEP_EVERY_MS;
-    if (l->room_state == ROOM_IN && !r->nkept && l->unsaved_since_ms + LINK_KEEP_GRACE_MS > at)
-        at = l->unsaved_since_ms + LINK_KEEP_GRACE_MS;
-    return at;
-}
-
-static void keep(struct link *l)
-{
-    struct replica *r = l->replica;
-    struct buf out = BUF_INIT;
-    replica_save(r, &out);
-    if (!buf_failed(&out)) {
-        l->hooks.keep(l->hooks.user, out.data, out.len);
-        l->kept_version = r->unsaved_version;
-        l->kept_any = out.len > 0;
-        l->kept_ms = l->mono_ms;
-    }
-    buf_free(&out);
 }
 
 void link_keep_before_sending(struct link *l)

@@ -58,7 +58,8 @@ const char *link_my_name(const struct link *l);
 const char *link_site(const struct link *l);
 int64_t link_certificate_ends_utc_ms(const struct link *l);
 bool link_renew_soon(const struct link *l);
-void link_goodbye(struct link *l); /* leave the room, close the line, do not come back */
+/* Leave the room, close the line, do not come back. `keep` runs once more if what it has is old. */
+void link_goodbye(struct link *l);
 
 /* ---- one audit ---- */
 /* Joins now or as soon as there is a line, and again after every break. `recovered` (may be NULL):
