@@ -225,9 +225,10 @@ static void on_turn(uv_prepare_t *h)
     fetch_log(o); /* drawing has found out whether it is needed */
     if (wants_to_leave(o) || o->input_ended)
         farewell(o);
-    if (o->done)
-        return;
-    set_timer(o);
+    if (o->done) /* the loop would still wait for its next event, perhaps as long as for a ping */
+        uv_timer_start(&o->timer, on_timer, 0, 0);
+    else
+        set_timer(o);
 }
 
 /* ---- input ---- */
