@@ -110,7 +110,7 @@ void cli_print_safe(const char *s, bool multi_line)
 {
     struct buf safe = BUF_INIT;
     text_safe(&safe, s, strlen(s), multi_line);
-    (void)fwrite(safe.data, 1, safe.len, stdout);
+    (void)fputs(buf_cstr(&safe), stdout); /* safe text holds no NUL */
     buf_free(&safe);
 }
 

@@ -71,7 +71,7 @@ int cmd_show(const struct cli *c)
             render_markdown(&src, &out);
         else
             render_text(&src, &out);
-        (void)fwrite(out.data, 1, out.len, stdout);
+        (void)fputs(buf_cstr(&out), stdout); /* safe text holds no NUL */
         buf_free(&out);
     }
     view_fini(&v);

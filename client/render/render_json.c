@@ -21,7 +21,7 @@ static void add_field(const struct render_source *src, json_t *to, struct field 
         struct buf words = BUF_INIT;
         fields_text(src->audit, f, &words);
         (void)json_object_set_new(json_object_get(to, "texts"), def->code,
-                                  json_stringn((const char *)words.data, words.len));
+                                  json_string(buf_cstr(&words)));
         buf_free(&words);
         return;
     }
