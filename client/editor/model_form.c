@@ -153,9 +153,14 @@ static bool on_run(void *user, const struct text_run *run)
     struct replica *r = a->ed->r;
     uint32_t person = replica_agent_person(r, run->id.agent);
     char tag[48];
-    size_t start = a->len_cp;
+    size_t start, newlines = 0;
     if (run->deleted && !a->ed->struck)
         return true;
+    /* The initials stand before the words, not at the end of the line above. */
+    while (run->utf8 && !run->deleted && newlines < run->len_bytes && run->utf8[newlines] == '\n')
+        newlines++;
+    author_append(a, run->utf8, newlines);
+    start = a->len_cp;
     if (run->deleted || a->deleted || person != a->person) {
         snprintf(tag, sizeof tag, run->deleted ? "[%s-" : "[%s]", replica_initials(r, person));
         author_append(a, tag, strlen(tag));
@@ -163,7 +168,7 @@ static bool on_run(void *user, const struct text_run *run)
     }
     start = a->len_cp;
     if (run->utf8) {
-        author_append(a, run->utf8, run->len_bytes);
+        author_append(a, run->utf8 + newlines, run->len_bytes - newlines);
     } else if (recall(a, run) < run->len_cp) {
         snprintf(tag, sizeof tag, "(%zu characters)", run->len_cp);
         author_append(a, tag, strlen(tag));

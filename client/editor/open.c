@@ -51,6 +51,7 @@ static void finish(struct room_open *o, enum err e, const char *why)
         return;
     o->done = true;
     o->result = e;
+    uv_stop(o->args->loop); /* it may be just about to wait */
     if (e)
         (void)err_set(&o->why, e, "%s", why && *why ? why : err_text(e)); /* only its sentence */
 }

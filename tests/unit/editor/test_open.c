@@ -37,9 +37,20 @@ static void on_send(void *user, const uint8_t *payload, size_t len)
         bench_send_bytes(w->b, MINE, payload, len);
 }
 
+static void on_tick(uv_timer_t *t);
+
+/* Nothing happens without a reason: the loop may sleep for long, as on a real line. */
+static void soon(void *user)
+{
+    struct wire *w = user;
+    uv_timer_start(&w->timer, on_tick, 0, 0);
+}
+
 static void on_open_line(void *user)
 {
-    ((struct wire *)user)->wanted = true;
+    struct wire *w = user;
+    w->wanted = true;
+    soon(w);
 }
 
 static void cut(struct wire *w, const char *why)
@@ -109,8 +120,12 @@ static void on_tick(uv_timer_t *t)
     link_time(w->link, now, clock_utc_ms());
     bench_time(w->b, now - w->mono_ms);
     w->mono_ms = now;
-    bench_step(w->b);
-    take_frames(w);
+    do {
+        bench_step(w->b);
+        take_frames(w);
+    } while (store_queued(w->b->store));
+    int64_t later = w->wanted ? 0 : link_next_ms(w->link) - clock_mono_ms();
+    uv_timer_start(t, on_tick, later < 0 ? 0 : later > 60000 ? 60000 : (uint64_t)later, 0);
 }
 
 static void on_cut(uv_signal_t *h, int signum)
@@ -119,6 +134,7 @@ static void on_cut(uv_signal_t *h, int signum)
     w->broken = signum == SIGUSR1;
     if (w->broken)
         cut(w, "the line is cut");
+    soon(w);
 }
 
 static void link_start(struct wire *w)
@@ -126,6 +142,7 @@ static void link_start(struct wire *w)
     struct link_hooks hooks = {w,        on_send, on_open_line, on_close_line,
                                on_state, on_keep, on_random};
     w->link = link_new(&hooks, "test", w->mono_ms);
+    soon(w);
 }
 
 static void wire_start(struct wire *w)
@@ -138,11 +155,10 @@ static void wire_start(struct wire *w)
     bench_new_audit(w->b, 0, "Jo Marsh", w->ref);
     bench_drop(w->b, 0);
     w->mono_ms = clock_mono_ms();
-    link_start(w);
     uv_loop_init(&w->loop);
     uv_timer_init(&w->loop, &w->timer);
     w->timer.data = w;
-    uv_timer_start(&w->timer, on_tick, 0, 1);
+    link_start(w);
     uv_signal_init(&w->loop, &w->cut);
     uv_signal_init(&w->loop, &w->mend);
     w->cut.data = w->mend.data = w;
@@ -181,8 +197,13 @@ static int full_screen(void *user)
     struct buf text = BUF_INIT;
     (void)user;
     wire_start(&w);
-    struct open_args args = {
-        .loop = &w.loop, .link = w.link, .ref = w.ref, .in_fd = 0, .out_fd = 1};
+    struct open_args args = {.loop = &w.loop,
+                             .link = w.link,
+                             .ref = w.ref,
+                             .poke = soon,
+                             .user = &w,
+                             .in_fd = 0,
+                             .out_fd = 1};
     enum err e = editor_open(&args, &why);
     printf("left: %s %s, stands: %s, kept: %s\n", err_name(e), why.text,
            stands(&w, "B1.rationale", &text), w.kept.len ? "something" : "nothing");
@@ -266,8 +287,13 @@ Test(open, an_audit_that_may_not_be_seen_is_refused_with_a_sentence)
     struct err_info why = {0};
     int fd = open("/dev/null", O_RDWR);
     wire_start(&w);
-    struct open_args args = {
-        .loop = &w.loop, .link = w.link, .ref = "TST-1999-0001", .in_fd = fd, .out_fd = fd};
+    struct open_args args = {.loop = &w.loop,
+                             .link = w.link,
+                             .ref = "TST-1999-0001",
+                             .poke = soon,
+                             .user = &w,
+                             .in_fd = fd,
+                             .out_fd = fd};
     cr_assert_eq(plain_open(&args, &why), ERR_NOT_FOUND, "%s", why.text);
     cr_assert_gt(strlen(why.text), 10u);
     wire_stop(&w);
@@ -281,8 +307,13 @@ Test(open, full_screen_needs_a_terminal)
     struct err_info why = {0};
     int fd = open("/dev/null", O_RDWR);
     wire_start(&w);
-    struct open_args args = {
-        .loop = &w.loop, .link = w.link, .ref = w.ref, .in_fd = fd, .out_fd = fd};
+    struct open_args args = {.loop = &w.loop,
+                             .link = w.link,
+                             .ref = w.ref,
+                             .poke = soon,
+                             .user = &w,
+                             .in_fd = fd,
+                             .out_fd = fd};
     cr_assert_eq(editor_open(&args, &why), ERR_INPUT);
     cr_assert_not_null(strstr(why.text, "--plain"));
     wire_stop(&w);
@@ -299,8 +330,13 @@ static enum err run_plain(int in_fd, struct buf *said, struct buf *text, const c
     cr_assert_eq(pipe(out), 0);
     fcntl(out[1], F_SETPIPE_SZ, 1024 * 1024);
     wire_start(&w);
-    struct open_args args = {
-        .loop = &w.loop, .link = w.link, .ref = w.ref, .in_fd = in_fd, .out_fd = out[1]};
+    struct open_args args = {.loop = &w.loop,
+                             .link = w.link,
+                             .ref = w.ref,
+                             .poke = soon,
+                             .user = &w,
+                             .in_fd = in_fd,
+                             .out_fd = out[1]};
     enum err e = plain_open(&args, &why);
     *stood = stands(&w, "B1.rationale", text);
     wire_stop(&w);
@@ -359,8 +395,13 @@ static void visit(struct wire *w, const char *lines, struct buf *said)
     cr_assert_eq(pipe(out), 0);
     cr_assert_eq(write(in[1], lines, strlen(lines)), (ssize_t)strlen(lines));
     close(in[1]);
-    struct open_args args = {
-        .loop = &w->loop, .link = w->link, .ref = w->ref, .in_fd = in[0], .out_fd = out[1]};
+    struct open_args args = {.loop = &w->loop,
+                             .link = w->link,
+                             .ref = w->ref,
+                             .poke = soon,
+                             .user = w,
+                             .in_fd = in[0],
+                             .out_fd = out[1]};
     cr_assert_eq(plain_open(&args, &why), ERR_OK, "%s", why.text);
     close(in[0]);
     close(out[1]);
