@@ -138,11 +138,27 @@ static int unknown(const char *word)
     return EXIT_USAGE;
 }
 
+/* `tandem --as NAME COMMAND ...`: the profile may also stand before the command. */
+static void put_command_first(int argc, char **argv)
+{
+    int n = 0;
+    if (argc > 2 && !strcmp(argv[0], "--as"))
+        n = 2;
+    else if (argc > 1 && !strncmp(argv[0], "--as=", 5))
+        n = 1;
+    char *command = n ? argv[n] : NULL;
+    for (int i = n; i > 0; i--)
+        argv[i] = argv[i - 1];
+    if (command)
+        argv[0] = command;
+}
+
 int commands_run(int argc, char **argv)
 {
     struct cli c;
     struct err_info why;
     const struct command *command;
+    put_command_first(argc, argv);
     if (argc < 1 || !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h")) {
         command = commands_find("help");
         argc = 0;
