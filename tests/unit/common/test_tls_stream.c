@@ -592,7 +592,6 @@ Test(tls_stream, an_idle_stream_is_small)
     for (int i = 0; i < STREAMS; i++)
         tls_stream_free(l[i].server);
     used = (with - mallinfo2().uordblks) / STREAMS;
-    cr_log_warn("bytes per idle stream: %zu", used);
     cr_assert_leq(used, 20u * 1024);
     tls_context_free(context);
     end(&first);
