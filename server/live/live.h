@@ -30,7 +30,7 @@ struct live_seat {
     void *user;    /* the caller's: whose connection */
     uint32_t room; /* the caller's: its number on that connection */
     struct viewer viewer;
-    enum role role;  /* their part in this audit, ROLE_NONE when only by team */
+    enum role role;  /* their part in this audit, or the role that lets them see it */
     uint32_t agent;  /* what they write as; 0: reads only */
     bool no_cursors; /* do not tell about the others' cursors */
     bool waiting;    /* has not got its first answer yet: is told nothing */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/live/live_inner.h"
+#include "server/rules/permission.h"
 
 /* ---- who is told that somebody came, went, moved ---- */
 
@@ -128,7 +129,7 @@ static enum err seats_room(struct live_audit *la)
 static enum role role_in(const struct audit *a, const struct viewer *v)
 {
     const struct audit_member *m = audit_member_find(a, v->person);
-    return m ? m->role : ROLE_NONE;
+    return permission_part(v, m ? m->role : ROLE_NONE, audit_info(a).team);
 }
 
 struct live_seat *live_sit(struct live_audit *la, const struct viewer *v, uint32_t agent,

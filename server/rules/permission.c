@@ -27,9 +27,17 @@ static bool has_any(const struct viewer *v, enum role role)
     return false;
 }
 
+enum role permission_part(const struct viewer *v, enum role member_role, const char *team)
+{
+    for (size_t i = 0; member_role == ROLE_NONE && i < v->nroles; i++)
+        if (sees_team & ROLE_BIT(v->roles[i].role) && is_for(&v->roles[i], team))
+            return v->roles[i].role;
+    return member_role;
+}
+
 bool permission_may_list(const struct viewer *v, enum role member_role, const char *team)
 {
-    return member_role != ROLE_NONE || has_for(v, sees_team, team);
+    return permission_part(v, member_role, team) != ROLE_NONE;
 }
 
 enum err permission_new_team(const struct viewer *v, role_set creators, const char *wanted,

@@ -6,6 +6,9 @@
 
 #include "common/audit/audit.h"
 
+/* As which role somebody has to do with an audit of this team: their part in it, or else the first
+ * of their roles that sees the team's audits; ROLE_NONE. */
+enum role permission_part(const struct viewer *v, enum role member_role, const char *team);
 /* Does the list of audits show this person one of this team, in which they are a member as
  * `member_role` (ROLE_NONE: not a member)? The same answer as audit_may_see. */
 bool permission_may_list(const struct viewer *v, enum role member_role, const char *team);

@@ -578,6 +578,15 @@ Test(room, coming_and_going_is_told)
     bench_free(t.b);
 }
 
+Test(room, who_looks_in_by_their_office_is_shown_with_it)
+{
+    struct trio t = trio_new();
+    bench_connect(t.b, 4, bench_person(t.b, "Quinn", ROLE_QA, ""));
+    bench_join(t.b, 4, t.ref);
+    cr_assert_eq(bench_expect(t.b, 1, BODY(PRESENTS))->presents->here[0]->role, ROLE_QA);
+    bench_free(t.b);
+}
+
 /* ---- what is withheld ---- */
 
 Test(room, the_young_persons_words_never_reach_the_worker)
