@@ -1,16 +1,15 @@
 #include <stdlib.h>
 
-#include "common/text/inside.h"
+#include "common/text/outlook.h"
 #include "common/utf8.h"
 
 /* May a blob of somebody else be applied? Everything that honest programs never send is refused
  * here, so that what follows need not fear it: above all it keeps the search for a character's
  * place (order.c) short. */
 
-/* Spans that may be stepped over for one blob, some 50 ms; honest ones need some dozens. */
-enum { STEPS_MAX = 1000000 };
-
-static const char *const NOT_DELETED = "the edit brings back what its writer did not delete";
+/* Spans that may be stepped over for one blob, at some 50 ns each. Honest blobs need some dozens; a
+ * short one by somebody who was away while thousands of runs were written at one place, more. */
+enum { STEPS_LEAST = 100000, STEPS_PER_BYTE = 16 };
 
 struct hanging { /* a character and one side of it, on which the blob hangs a run */
     struct text_id parent;
@@ -30,12 +29,10 @@ struct check {
     struct err_info *why;
     struct hanging *hangings;
     size_t n_hangings;
-    struct range *restored;
-    size_t n_restored;
     struct range *inserted; /* ascending */
     size_t n_inserted;
     uint64_t inserted_cp, restored_cp, struck_cp; /* new ones */
-    uint64_t steps;
+    uint64_t steps, most_steps;
 };
 
 static int hanging_compare(const void *x, const void *y)
@@ -46,14 +43,6 @@ static int hanging_compare(const void *x, const void *y)
     if (a->parent.seq != b->parent.seq)
         return a->parent.seq < b->parent.seq ? -1 : 1;
     return a->left - b->left;
-}
-
-static int range_compare(const void *x, const void *y)
-{
-    const struct range *a = x, *b = y;
-    if (a->id.agent != b->id.agent)
-        return a->id.agent < b->id.agent ? -1 : 1;
-    return a->id.seq < b->id.seq ? -1 : a->id.seq > b->id.seq;
 }
 
 static enum err two_on_one_side(struct check *c)
@@ -91,7 +80,7 @@ static enum err check_insert(struct check *c, const struct op *op)
             return two_on_one_side(c);
         c->steps += p.steps ? p.steps + c->n_inserted : 0;
     }
-    if (c->steps > STEPS_MAX)
+    if (c->steps > c->most_steps)
         return err_set(c->why, ERR_TOO_LARGE, "the edit is too tangled");
     c->inserted[c->n_inserted++] = (struct range){
         {c->agent, op->seq},
@@ -99,37 +88,6 @@ static enum err check_insert(struct check *c, const struct op *op)
     };
     c->inserted_cp += op->len_cp;
     return utf8_check_text(op->utf8, op->len_bytes, true, c->why);
-}
-
-/* The characters exist: are they held by the agent, and are these the words? */
-static enum err check_words(const struct check *c, const struct op *op)
-{
-    uint32_t agent = (uint32_t)agent_index(c->t, op->target.agent);
-    int32_t me = agent_index(c->t, c->agent);
-    const uint8_t *words = op->utf8;
-    for (uint32_t done = 0; done < op->len_cp;) {
-        struct at at = ids_find(c->t, agent, op->target.seq + done);
-        const struct span *s = at_span(&at);
-        uint32_t n = s->len - at.off;
-        if (n > op->len_cp - done)
-            n = op->len_cp - done;
-        if (me < 0 || !held_by(c->t, s->held, (uint32_t)me))
-            return err_set(c->why, ERR_INPUT, "%s", NOT_DELETED);
-        uint32_t byte = leaf_byte_of(at.leaf, at.i);
-        uint32_t pos = byte + span_bytes(at.leaf, at.i, byte, at.off);
-        for (uint32_t k = 0; k < n; k++) {
-            uint32_t cp, mine;
-            words += utf8_decode(words, op->utf8 + op->len_bytes, &cp);
-            if (s->bytes)
-                pos += (uint32_t)utf8_decode(at.leaf->text + pos, at.leaf->text + at.leaf->text_len,
-                                             &mine);
-            if (s->bytes && mine != cp)
-                return err_set(c->why, ERR_INPUT,
-                               "the edit brings back other words than were deleted");
-        }
-        done += n;
-    }
-    return ERR_OK;
 }
 
 static enum err check_strike(struct check *c, const struct op *op)
@@ -140,76 +98,8 @@ static enum err check_strike(struct check *c, const struct op *op)
         c->struck_cp += op->len_cp;
         return ERR_OK;
     }
-    c->restored[c->n_restored++] = (struct range){op->target, op->len_cp};
     c->restored_cp += op->len_cp;
     return utf8_check_text(op->utf8, op->len_bytes, true, c->why);
-}
-
-static bool exists(const struct check *c, const struct op *op)
-{
-    return op->target.agent != c->agent || op->target.seq + op->len_cp <= c->next;
-}
-
-/* Restores are held against the text directly, unless the blob also strikes out. */
-static enum err check_restores(struct check *c, const void *blob, size_t len_bytes)
-{
-    struct op_reader r = op_reader_of(c->agent, blob, len_bytes);
-    struct op op;
-    enum err e = ERR_OK;
-    while (!e && op_read(&r, &op)) {
-        if (op.kind != OP_RESTORE || op.number < c->strikes)
-            continue;
-        e = exists(c, &op) ? check_words(c, &op) : err_set(c->why, ERR_INPUT, "%s", NOT_DELETED);
-    }
-    if (e || c->n_restored < 2)
-        return e;
-    qsort(c->restored, c->n_restored, sizeof *c->restored, range_compare);
-    for (size_t i = 1; i < c->n_restored; i++) {
-        const struct range *a = &c->restored[i - 1], *b = a + 1;
-        if (a->id.agent == b->id.agent && a->id.seq + a->len > b->id.seq)
-            return err_set(c->why, ERR_INPUT, "%s", NOT_DELETED);
-    }
-    return ERR_OK;
-}
-
-static enum err copy_text(const struct text *t, struct text **out)
-{
-    struct buf b = BUF_INIT;
-    text_encode(t, true, &b);
-    enum err e = buf_failed(&b) ? ERR_NOMEM : text_decode(b.data, b.len, out);
-    buf_free(&b);
-    return e;
-}
-
-static enum err too_long(struct check *c, const struct text_limits *limits)
-{
-    return err_set(c->why, ERR_TOO_LARGE, "the answer would be longer than %zu characters",
-                   limits->max_len_cp);
-}
-
-/* Where one operation of the blob bears on another, and near the limit, only trying it on a copy
- * tells. */
-static enum err check_on_copy(struct check *c, const void *blob, size_t len_bytes,
-                              const struct text_limits *limits)
-{
-    struct text *copy = NULL;
-    enum err e = copy_text(c->t, &copy);
-    if (e)
-        return err_set(c->why, ERR_NOMEM, "out of memory");
-    struct op_reader r = op_reader_of(c->agent, blob, len_bytes);
-    struct op op;
-    while (!e && op_read(&r, &op)) {
-        if (op.kind == OP_RESTORE && op.number >= c->strikes) {
-            struct check now = {.t = copy, .agent = c->agent, .why = c->why};
-            e = check_words(&now, &op);
-        }
-        if (!e)
-            e = text_apply_op(copy, c->agent, 0, &op);
-    }
-    if (!e && text_len_cp(copy) > limits->max_len_cp && text_len_cp(copy) > text_len_cp(c->t))
-        e = too_long(c, limits);
-    text_free(copy);
-    return e;
 }
 
 static enum err check_hangings(struct check *c)
@@ -223,7 +113,7 @@ static enum err check_hangings(struct check *c)
     return ERR_OK;
 }
 
-static enum err check_ops(struct check *c, const void *blob, size_t len_bytes,
+static enum err check_ops(struct check *c, const void *blob, size_t len_bytes, size_t n_ops,
                           const struct text_limits *limits)
 {
     struct op_reader r = op_reader_of(c->agent, blob, len_bytes);
@@ -241,14 +131,12 @@ static enum err check_ops(struct check *c, const void *blob, size_t len_bytes,
     /* every deletion of a character but the first needs its return in between */
     if (c->struck_cp > c->t->chars + c->inserted_cp + c->restored_cp)
         return err_set(c->why, ERR_INPUT, "the edit deletes the same characters again and again");
-    bool may_be_long = c->inserted_cp + c->restored_cp &&
-                       text_len_cp(c->t) + c->inserted_cp + c->restored_cp > limits->max_len_cp;
-    if ((may_be_long || c->n_restored) && c->struck_cp)
-        return check_on_copy(c, blob, len_bytes, limits);
-    if (c->n_restored)
-        e = check_restores(c, blob, len_bytes);
-    if (!e && may_be_long)
-        e = c->n_restored ? check_on_copy(c, blob, len_bytes, limits) : too_long(c, limits);
+    uint64_t most = text_len_cp(c->t) + c->inserted_cp + c->restored_cp, len = most;
+    if (c->restored_cp || (most > limits->max_len_cp && c->struck_cp))
+        e = outlook(c->t, c->agent, blob, len_bytes, n_ops, &c->steps, c->most_steps, &len, c->why);
+    if (!e && len > limits->max_len_cp && len > text_len_cp(c->t))
+        e = err_set(c->why, ERR_TOO_LARGE, "the answer would be longer than %zu characters",
+                    limits->max_len_cp);
     return e;
 }
 
@@ -266,23 +154,24 @@ enum err text_check(const struct text *t, uint32_t agent, const void *blob, size
     int32_t index = agent_index(t, agent);
     if (index < 0 && t->n_agents >= TEXT_AGENTS_MAX)
         return err_set(why, ERR_TOO_LARGE, "too many writers in one text");
-    struct check c = {.t = t, .agent = agent, .why = why};
+    struct check c = {.t = t,
+                      .agent = agent,
+                      .why = why,
+                      .most_steps = STEPS_LEAST + STEPS_PER_BYTE * (uint64_t)len_bytes};
     if (index >= 0) {
         c.next = t->agents[index].next_seq;
         c.strikes = t->agents[index].strikes;
     }
     struct hanging one_hanging;
-    struct range one_restored, one_inserted;
+    struct range one_inserted;
     c.hangings = n == 1 ? &one_hanging : malloc(n * sizeof *c.hangings);
-    c.restored = n == 1 ? &one_restored : malloc(n * sizeof *c.restored);
     c.inserted = n == 1 ? &one_inserted : malloc(n * sizeof *c.inserted);
-    if (c.hangings && c.restored && c.inserted)
-        e = check_ops(&c, blob, len_bytes, limits);
+    if (c.hangings && c.inserted)
+        e = check_ops(&c, blob, len_bytes, n, limits);
     else
         e = err_set(why, ERR_NOMEM, "out of memory");
     if (n != 1) {
         free(c.hangings);
-        free(c.restored);
         free(c.inserted);
     }
     return e;

@@ -153,12 +153,23 @@ bool world_may_receive(const struct world *w, const struct replica *r, size_t fr
     return true;
 }
 
+/* The same verdict as the model's, near the limit too. */
+static void check(struct world *w, const struct replica *r, uint32_t agent, const struct buf *blob)
+{
+    size_t len = text_len_cp(r->t), most = len + world_dice(w, 12);
+    struct text_limits limits = {.max_len_cp = most > 4 ? most - 4 : 0};
+    enum err e = text_check(r->t, agent, blob->data, blob->len, &limits, NULL);
+    EXPECT(w, e == ERR_OK || e == ERR_TOO_LARGE);
+    EXPECT(w, e == text_model_check(r->m, agent, blob->data, blob->len, &limits, NULL));
+    EXPECT(w, text_check(r->t, agent, blob->data, blob->len, &NO_LIMIT, NULL) == ERR_OK);
+}
+
 void world_receive(struct world *w, struct replica *r, size_t from)
 {
     struct made *o = &w->made[from][r->seen[from]];
     uint32_t agent = (uint32_t)from + 1;
-    if (world_dice(w, 2))
-        EXPECT(w, text_check(r->t, agent, o->blob.data, o->blob.len, &NO_LIMIT, NULL) == ERR_OK);
+    if (world_dice(w, 6) == 0)
+        check(w, r, agent, &o->blob);
     EXPECT(w, text_apply(r->t, agent, o->when, o->blob.data, o->blob.len) == ERR_OK);
     EXPECT(w, text_model_apply(r->m, agent, o->when, o->blob.data, o->blob.len) == ERR_OK);
     r->seen[from]++;

@@ -46,6 +46,35 @@ static void undo_some(struct world *w, struct replica *r, struct buf *op)
     EXPECT(w, changed <= text_len_cp(r->t));
 }
 
+/* Takes everything back in the same blob, and perhaps that again. */
+static void undo_at_once(struct world *w, struct replica *r, struct buf *op)
+{
+    struct buf last = BUF_INIT;
+    buf_append(&last, op->data, op->len);
+    for (size_t n = world_dice(w, 4); n; n--) {
+        struct buf inverse = BUF_INIT;
+        EXPECT(w, text_undo(r->t, r->agent, last.data, last.len, &inverse, NULL) == ERR_OK);
+        buf_append(op, inverse.data, inverse.len);
+        buf_free(&last);
+        last = inverse;
+    }
+    buf_free(&last);
+}
+
+static void edit_much(struct world *w, struct replica *r, struct buf *op)
+{
+    for (size_t n = 1 + world_dice(w, 3); n; n--) {
+        char words[64];
+        size_t len = text_len_cp(r->t), pos = world_dice(w, (uint32_t)len + 1);
+        size_t m = random_words(w, words);
+        EXPECT(w, text_insert(r->t, r->agent, pos, words, m, op) == ERR_OK);
+        if (len)
+            EXPECT(w, text_delete(r->t, r->agent, world_dice(w, (uint32_t)len), len,
+                                  TEXT_WHEN_PENDING, op) == ERR_OK);
+    }
+    undo_at_once(w, r, op);
+}
+
 static void edit(struct world *w, struct replica *r)
 {
     struct buf op = BUF_INIT;
@@ -83,15 +112,7 @@ static void edit(struct world *w, struct replica *r)
             insert_long(w, r, pos, &op);
         break;
     default: /* several in one blob */
-        for (n = 1 + world_dice(w, 3); n; n--) {
-            len = text_len_cp(r->t);
-            pos = world_dice(w, (uint32_t)len + 1);
-            size_t m = random_words(w, words);
-            EXPECT(w, text_insert(r->t, r->agent, pos, words, m, &op) == ERR_OK);
-            if (len)
-                EXPECT(w, text_delete(r->t, r->agent, world_dice(w, (uint32_t)len), len,
-                                      TEXT_WHEN_PENDING, &op) == ERR_OK);
-        }
+        edit_much(w, r, &op);
     }
     if (op.len)
         world_publish(w, r, op);
@@ -129,7 +150,7 @@ static void step(struct world *w)
         if (w->n_made[r->agent - 1] < OPS_MAX)
             edit(w, r);
     }
-    if (world_dice(w, 8) == 0)
+    if (world_dice(w, 14) == 0)
         world_compare(w, r);
 }
 
