@@ -179,7 +179,8 @@ Tandem__Person **named_people(struct call *c, const struct audit *a, size_t *n);
 Tandem__Present **present_people(struct call *c, const struct live_audit *la,
                                  const struct viewer *reader, const struct live_seat *except,
                                  size_t *n);
-/* The hooks of live/, in handle_room.c. */
+const char *room_closed_text(enum err e); /* why a seat ends, for a person */
+/* The hooks of live/, in room_feed.c. */
 bool room_event(void *user, struct live_seat *s, const struct live_event *e, const uint8_t *body,
                 size_t body_len);
 bool room_acked(void *user, struct live_seat *s, const struct live_event *e, uint32_t request,
