@@ -166,7 +166,9 @@ struct geometry model_geometry(const struct editor *ed);
 uint16_t model_text_cols(const struct editor *ed); /* width that texts are wrapped to */
 
 /* ---- model.c ---- */
-enum key_context model_context(const struct editor *ed);
+/* Rebuilds what is shown. `keep_eye`: the cursor's line stays on its row of the screen. */
+void model_rebuild(struct editor *ed, bool keep_eye);
+void model_drop_notice(struct editor *ed); /* the first one */
 void model_refused(struct editor *ed, enum err e, const struct err_info *why);
 void model_notice(struct editor *ed, const char *text, const char *kept, struct field f);
 void model_forget_kept(struct editor *ed); /* of the notice that is shown, which goes too */
@@ -176,6 +178,9 @@ const struct question *model_question(const struct editor *ed);
 /* Goes to a question (and a part of it when f.part is not 0); position pos_cp in a text. */
 void model_go(struct editor *ed, struct field f, size_t pos_cp);
 void model_send_cursor(struct editor *ed);
+
+/* ---- model_keys.c ---- */
+enum key_context model_context(const struct editor *ed);
 
 /* ---- model_tree.c ---- */
 bool model_build_tree(struct editor *ed);

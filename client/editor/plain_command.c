@@ -64,7 +64,13 @@ static void say_row(struct plain *p, const struct form_row *row)
         plain_say_text(p, row->indent ? "    " : "  ", (const char *)row->text.data, row->text.len);
         plain_told(p, row->field);
     } else if (row->text.len) {
-        plain_say(p, "%s%.*s", indent, (int)row->text.len, (const char *)row->text.data);
+        /* The keys that a row names are the full screen's. */
+        size_t len = row->text.len;
+        const char *keys = row->kind == FORM_LIST ? memmem(row->text.data, len, "  [", 3) : NULL;
+        if (keys)
+            len = (size_t)(keys - (const char *)row->text.data);
+        plain_say(p, "%s%.*s%s", indent, (int)len, (const char *)row->text.data,
+                  keys ? " (\"add\" makes one)" : "");
     }
     buf_free(&label);
 }
