@@ -247,6 +247,46 @@ Test(commands, follow_prints_events_as_they_happen, .init = site_up, .fini = sit
     free(ref);
 }
 
+Test(commands, follow_misses_nothing_when_something_is_shared_or_the_server_restarts,
+     .init = site_up, .fini = site_down)
+{
+    char *ref = new_audit(), line[2000] = "";
+    int fd;
+    DO(0, "invite", ref, "Iris Moor", "--role", "IRO", "--as", "ana");
+    PUT("I like it here.", "write", ref, "J3.words", "--as", "iris");
+    pid_t pid = program_start(
+        (const char *const[]){"tandem", "follow", ref, "--json", "--as", "ben", NULL}, &fd, NULL);
+    FILE *out = fdopen(fd, "r");
+    for (int i = 0; i < 50 && !line[0]; i++) { /* until it is known to follow */
+        char value[8];
+        (void)snprintf(value, sizeof value, "%d", i % 11);
+        DO(0, "set", ref, "B6", value, "--as", "ana");
+        if (i >= 1)
+            cr_assert_not_null(fgets(line, sizeof line, out));
+    }
+    DO(0, "set", ref, "J3.shown_to", "auditors, worker", "--as", "iris");
+    cr_assert_eq(daemon_stop(&d), 0);
+    daemon_start(&d);
+    DO(0, "set", ref, "B5", "partly", "--as", "ana");
+    bool shared = false, after = false;
+    json_int_t last = 0;
+    for (int i = 0; i < 60 && !after && fgets(line, sizeof line, out); i++) {
+        json_t *event = parse(strdup(line));
+        json_int_t seq = json_integer_value(json_object_get(event, "seq"));
+        cr_assert(!last || seq == last + 1, "event %lld after %lld", (long long)seq,
+                  (long long)last);
+        last = seq;
+        shared |= strstr(line, "J3.shown_to") != NULL;
+        after |= strstr(line, "B5") != NULL;
+        json_decref(event);
+    }
+    cr_assert(shared && after);
+    (void)kill(pid, SIGTERM);
+    cr_assert_eq(program_wait(pid), 0);
+    (void)fclose(out);
+    free(ref);
+}
+
 Test(commands, exit_codes_say_what_went_wrong, .init = site_up, .fini = site_down)
 {
     char *ref = new_audit();
