@@ -155,6 +155,9 @@ enum right audit_right(const struct audit *a, const struct viewer *v, struct fie
                        struct err_info *why);
 /* Is its content withheld from this viewer ("held by IRO", blind grades)? */
 bool audit_is_held(const struct audit *a, const struct viewer *v, struct field f);
+/* Is anything of the audit withheld from this viewer now, written already or not? Then they must
+ * not get hashes over events either: what is short can be found by trying. */
+bool audit_holds_back(const struct audit *a, const struct viewer *v);
 /* The operations of `e` as this viewer may see them: held ones replaced by OP_HELD. Writes to
  * `out` an encoded EventBody; *changed says whether anything was withheld. `a` is the audit after
  * the event. *reveal: the event changes what this viewer may see of earlier content (they must get

@@ -158,6 +158,19 @@ bool audit_is_held(const struct audit *a, const struct viewer *v, struct field f
     return audit_is_held_from(a, &p, f);
 }
 
+bool audit_holds_back(const struct audit *a, const struct viewer *v)
+{
+    /* A voice is held as a whole; of a judgement, first grades are. */
+    static const enum part parts[] = {PART_WORDS, PART_GRADE_AUDITOR, PART_GRADE_PRACTITIONER};
+    struct audit_part p = audit_part_of(a, v);
+    for (uint16_t q = 1; q <= a->t->nquestions; q++)
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+            if (audit_is_held_from(a, &p,
+                                   (struct field){.question = q, .part = (uint16_t)parts[i]}))
+                return true;
+    return false;
+}
+
 /* ---- rights ---- */
 
 bool audit_is_moderation(const struct template *t, const struct question *q)

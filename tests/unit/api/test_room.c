@@ -648,6 +648,29 @@ Test(room, the_young_persons_words_never_reach_the_worker)
     bench_free(t.b);
 }
 
+/* Who knows all but a few letters of an event could try them out against a hash over it. */
+Test(room, no_hash_goes_to_whom_something_is_withheld)
+{
+    struct trio t = trio_new();
+    struct bench_plain m;
+    bench_type(t.b, 3, "J3.words", "dog");
+    bench_step(t.b);
+    fold_all(&t);
+    bench_type(t.b, 1, "C2", "after it");
+    bench_step(t.b);
+    fold_all(&t);
+    static const size_t hash_len[] = {[2] = 0, [3] = HASH_LEN};
+    for (unsigned c = 2; c <= 3; c++) {
+        (void)bench_send(t.b, c, bench_make(&m, BODY(HISTORY), t.ref, 0));
+        bench_step(t.b);
+        const Tandem__HistoryPage *p = bench_expect(t.b, c, BODY(HISTORY_PAGE))->history_page;
+        cr_assert_eq(p->n_events, p->last_seq);
+        for (size_t i = 0; i < p->n_events; i++)
+            cr_assert_eq(p->events[i]->hash.len, hash_len[c], "person %u, event %zu", c, i + 1);
+    }
+    bench_free(t.b);
+}
+
 Test(room, a_comment_on_withheld_words_is_withheld_too)
 {
     struct trio t = trio_new();

@@ -490,6 +490,24 @@ Test(audit_held, first_grades_are_blind_until_both_are_in)
     CHECK_NO_LEAKS();
 }
 
+Test(audit_held, whether_anything_is_held_is_known_for_each)
+{
+    struct room *r = room_new();
+    cr_assert(audit_holds_back(r->a, audit_make_viewer(P_FRO)), "not written yet makes no odds");
+    cr_assert(audit_holds_back(r->a, audit_make_viewer(P_QA)));
+    cr_assert(audit_holds_back(r->a, audit_make_viewer(P_STRANGER)));
+    cr_assert_not(audit_holds_back(r->a, audit_make_viewer(P_IRO)));
+    cr_assert_eq(room_set(r, P_IRO, "J3.shown_to", "auditors, managers"), ERR_OK);
+    cr_assert_not(audit_holds_back(r->a, audit_make_viewer(P_QA)));
+    cr_assert(audit_holds_back(r->a, audit_make_viewer(P_FRO)), "the other's first grade");
+    cr_assert_eq(room_set(r, P_FRO, "A6.grade_auditor", "good"), ERR_OK);
+    cr_assert_eq(room_set(r, P_FSW, "A6.grade_practitioner", "good"), ERR_OK);
+    cr_assert_not(audit_holds_back(r->a, audit_make_viewer(P_FRO)));
+    cr_assert(audit_holds_back(r->a, audit_make_viewer(P_FSW)), "not shared with the worker");
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
 Test(audit_held, who_may_not_see_learns_nothing_from_refusals)
 {
     struct room *r = room_new();
