@@ -44,6 +44,7 @@ struct conn {
     unsigned calls;
     struct buf early; /* frames that came before the core had started: length (4 bytes), bytes */
     struct outflow *outflow; /* a snapshot that goes out as the line takes it */
+    size_t outflow_bytes;    /* of all that wait so */
 };
 
 struct template_held {
@@ -199,6 +200,8 @@ void outflow_start(struct conn *cn, struct buf *frames, struct live_seat *seat);
 void outflow_add(struct buf *frames, struct buf *frame);
 void outflow_add_parts(struct buf *frames, struct buf *scratch, uint32_t id, const uint8_t *data,
                        size_t len);
+/* More waits already than a queue holds: no other large answer is made meanwhile. */
+bool outflow_is_full(const struct conn *cn);
 void outflow_seat_gone(struct conn *cn, const struct live_seat *s);
 void outflow_pump(struct conn *cn);
 void outflow_free(struct conn *cn);

@@ -228,5 +228,8 @@ static void view_noted(struct call *c, enum err e)
 
 void handle_view_at(struct call *c)
 {
-    call_enter(c, "show", false, view_noted);
+    if (outflow_is_full(call_conn(c)))
+        call_fail(c, ERR_SLOW_DOWN, "", "%s", err_text(ERR_SLOW_DOWN));
+    else
+        call_enter(c, "show", false, view_noted);
 }

@@ -220,6 +220,8 @@ void handle_join(struct call *c)
     if (cn->nseats >= MAX_ROOMS)
         call_fail(c, ERR_TOO_LARGE, "", "One connection joins at most %d rooms. Leave one first.",
                   MAX_ROOMS);
+    else if (outflow_is_full(cn))
+        call_fail(c, ERR_SLOW_DOWN, "", "%s", err_text(ERR_SLOW_DOWN));
     else
         join_start(c, ERR_OK);
 }

@@ -13,6 +13,8 @@ struct outflow {
     struct buf frames; /* length (4 bytes), bytes */
     size_t at;
     struct live_seat *seat; /* NULL: gone, or none */
+    size_t queued;          /* when the line last took something of what is before it */
+    int64_t moved_ms;
 };
 
 void outflow_add(struct buf *frames, struct buf *frame)
@@ -33,19 +35,24 @@ void outflow_add_parts(struct buf *frames, struct buf *scratch, uint32_t id, con
     }
 }
 
-static void free_one(struct outflow *o)
+static void free_first(struct conn *cn)
 {
+    struct outflow *o = cn->outflow;
+    cn->outflow = o->next;
+    cn->outflow_bytes -= o->frames.len;
     buf_free(&o->frames);
     free(o);
 }
 
 void outflow_free(struct conn *cn)
 {
-    while (cn->outflow) {
-        struct outflow *next = cn->outflow->next;
-        free_one(cn->outflow);
-        cn->outflow = next;
-    }
+    while (cn->outflow)
+        free_first(cn);
+}
+
+bool outflow_is_full(const struct conn *cn)
+{
+    return cn->outflow_bytes > cn->core->settings.max_outbound_bytes;
 }
 
 void outflow_seat_gone(struct conn *cn, const struct live_seat *s)
@@ -53,6 +60,18 @@ void outflow_seat_gone(struct conn *cn, const struct live_seat *s)
     for (struct outflow *o = cn->outflow; o; o = o->next)
         if (o->seat == s)
             o->seat = NULL;
+}
+
+/* Events pile up behind a seat that waits for its snapshot: a line that takes nothing ends. */
+static void check_moving(struct conn *cn, struct outflow *o)
+{
+    struct core *c = cn->core;
+    size_t queued = c->hooks.queued_bytes(c->hooks.user, cn->id);
+    if (queued < o->queued || !o->moved_ms)
+        o->moved_ms = c->mono_ms;
+    else if (c->mono_ms - o->moved_ms >= SLOW_CUT_MS)
+        conn_close(cn, 0, ERR_SLOW_DOWN, "Your line takes too little of what is sent to it.");
+    o->queued = queued;
 }
 
 /* Sends what half a queue takes. True when all of it is out. */
@@ -78,13 +97,13 @@ void outflow_pump(struct conn *cn)
         struct outflow *o = cn->outflow;
         if (!pump_one(cn, o)) {
             struct core *c = cn->core;
+            check_moving(cn, o);
             if (c->mono_ms + PUMP_MS < c->next_ms)
                 c->next_ms = c->mono_ms + PUMP_MS;
             return;
         }
         struct live_seat *s = o->seat;
-        cn->outflow = o->next;
-        free_one(o);
+        free_first(cn);
         if (s)
             live_resume(s);
     }
@@ -105,6 +124,7 @@ void outflow_start(struct conn *cn, struct buf *frames, struct live_seat *seat)
     while (*at)
         at = &(*at)->next;
     *at = o;
+    cn->outflow_bytes += o->frames.len;
     if (seat)
         live_pause(seat);
     outflow_pump(cn);

@@ -455,6 +455,70 @@ Test(room, a_snapshot_larger_than_the_queue_goes_out_as_the_line_takes_it)
     bench_free(t.b);
 }
 
+/* A megabyte in four answers. */
+static struct trio trio_with_much_text(const struct core_settings *settings)
+{
+    static const char *const where[] = {"C2", "B1.rationale", "A6.rationale", "C1.rationale"};
+    struct trio t = trio_with(settings);
+    struct buf words = BUF_INIT;
+    for (int i = 0; i < 5000; i++)
+        buf_append_str(&words, "ten bytes ");
+    for (int i = 0; i < 20; i++) {
+        bench_type(t.b, 1, where[i % 4], buf_cstr(&words));
+        bench_step(t.b);
+        fold_all(&t);
+    }
+    buf_free(&words);
+    return t;
+}
+
+Test(room, answers_that_nobody_takes_do_not_pile_up)
+{
+    struct core_settings set;
+    core_settings_default(&set);
+    set.max_outbound_bytes = 600 * 1000;
+    struct trio t = trio_with_much_text(&set);
+    struct bench_plain m;
+    unsigned told = 0;
+    t.b->conns[2].stuck = true;
+    for (int i = 0; i < 40; i++) {
+        (void)bench_send(t.b, 2, bench_make(&m, BODY(VIEW_AT), t.ref, 0));
+        bench_step(t.b);
+    }
+    for (const Tandem__Envelope *e; (e = bench_take(t.b, 2));)
+        told += e->body_case == BODY(ERROR) && e->error->code == (uint32_t)ERR_SLOW_DOWN;
+    cr_assert_geq(told, 38, "each of them is a megabyte");
+    /* taking nothing for ten seconds ends it */
+    for (int i = 0; i < 12 && !t.b->conns[2].closing; i++) {
+        bench_time(t.b, 1000);
+        (void)bench_send(t.b, 2, bench_make(&m, BODY(PONG), "", 0));
+    }
+    cr_assert(t.b->conns[2].closing);
+    bench_free(t.b);
+}
+
+Test(room, a_slow_line_that_takes_something_is_not_cut_off)
+{
+    struct core_settings set;
+    core_settings_default(&set);
+    set.max_outbound_bytes = 600 * 1000;
+    struct trio t = trio_with_much_text(&set);
+    struct bench_plain m;
+    bench_connect(t.b, 4, t.fsw);
+    t.b->conns[4].stuck = true;
+    bench_ask_join(t.b, 4, t.ref, false);
+    bench_step(t.b);
+    for (int i = 0; i < 20; i++) {
+        size_t queued = t.b->conns[4].queued;
+        t.b->conns[4].queued = queued > 60000 ? queued - 60000 : 0;
+        bench_time(t.b, 4000);
+        (void)bench_send(t.b, 4, bench_make(&m, BODY(PONG), "", 0));
+        cr_assert(!t.b->conns[4].closing, "after %d", i);
+    }
+    bench_take_joined(t.b, 4);
+    bench_free(t.b);
+}
+
 /* ---- a slow reader ---- */
 
 Test(room, a_slow_reader_is_told_and_cut_off_and_the_others_notice_nothing)
