@@ -22,7 +22,6 @@ struct ui {
     struct grid shown;
     bool all; /* nothing of `shown` counts */
     bool colours;
-    bool paste;
 };
 
 /* Without any locale set, a terminal of today still reads UTF-8. */
@@ -55,6 +54,12 @@ static void start_colours(struct ui *ui)
     ui->colours = true;
 }
 
+static bool can_move_its_cursor(void)
+{
+    const char *move_to = tigetstr("cup");
+    return move_to && move_to != (const char *)-1;
+}
+
 /* curses writes past the FILE's buffer: this may not wait in it. */
 static void send_mode(struct ui *ui, const char *mode)
 {
@@ -77,12 +82,15 @@ enum err ui_start(int in_fd, int out_fd, struct ui **out, struct err_info *why)
         return err_set(why, ERR_NOMEM, "out of memory or open files");
     }
     choose_charset();
-    ui->screen = newterm(NULL, ui->out, ui->in);
+    const char *term = getenv("TERM");
+    int known = 0;
+    if (setupterm(NULL, fileno(ui->out), &known) == OK && can_move_its_cursor())
+        ui->screen = newterm(NULL, ui->out, ui->in);
     if (!ui->screen) {
-        const char *term = getenv("TERM");
         ui_stop(ui);
         return err_set(why, ERR_INPUT,
-                       "the terminal type \"%s\" is not known here: set TERM, or use --plain",
+                       "the terminal type \"%s\" is not known here, or cannot show a full screen: "
+                       "set TERM, or use --plain",
                        term ? term : "");
     }
     set_term(ui->screen);
@@ -92,10 +100,7 @@ enum err ui_start(int in_fd, int out_fd, struct ui **out, struct err_info *why)
     typeahead(-1);
     idlok(stdscr, TRUE);
     start_colours(ui);
-    /* A terminal that can move its cursor knows, or ignores, the private mode. */
-    ui->paste = tigetstr("cup") != (char *)-1 && tigetstr("cup");
-    if (ui->paste)
-        send_mode(ui, paste_on);
+    send_mode(ui, paste_on); /* whoever can move the cursor knows the mode, or ignores it */
     ui->all = true;
     *out = ui;
     return ERR_OK;
@@ -107,8 +112,7 @@ void ui_stop(struct ui *ui)
         return;
     if (ui->screen) {
         set_term(ui->screen);
-        if (ui->paste)
-            send_mode(ui, paste_off);
+        send_mode(ui, paste_off);
         endwin();
         delscreen(ui->screen);
     }

@@ -228,10 +228,14 @@ Test(ui_curses, follows_the_windows_size)
     vscreen_free(s);
 }
 
-Test(ui_curses, an_unknown_terminal_is_explained)
+Test(ui_curses, a_terminal_that_is_unknown_or_too_simple_is_explained)
 {
-    static const char *const env[] = {"TERM=no-such-terminal", NULL};
-    struct vscreen *s = vscreen_start_fn(program, NULL, env, 24, 80);
-    cr_assert(vscreen_wait_text(s, "use --plain", 5000), "%s", vscreen_dump(s));
-    cr_assert_eq(vscreen_end(s, 5000), 3);
+    static const char *const unknown[] = {"TERM=no-such-terminal", NULL};
+    static const char *const dumb[] = {"TERM=dumb", NULL};
+    const char *const *const envs[] = {unknown, dumb};
+    for (int i = 0; i < 2; i++) {
+        struct vscreen *s = vscreen_start_fn(program, NULL, envs[i], 24, 80);
+        cr_assert(vscreen_wait_text(s, "use --plain", 5000), "%s", vscreen_dump(s));
+        cr_assert_eq(vscreen_end(s, 5000), 3);
+    }
 }
