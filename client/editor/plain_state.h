@@ -53,4 +53,38 @@ void plain_command(struct plain *p, const char *line);
 /* A line of a text that is being written. */
 void plain_write_line(struct plain *p, const char *line);
 
+/* ---- plain_command.c ---- */
+char *plain_take_word(char **args); /* cuts the first word off */
+const struct audit *plain_audit(struct plain *p);
+/* "B1.rationale", or without the question: "rationale", "[2].due". Says so when there is none. */
+bool plain_find_field(struct plain *p, const char *where, struct field *f);
+
+/* ---- plain_write.c ---- */
+/* Before one's own edit: what others wrote there is told, so that it is not taken for one's own. */
+void plain_edit_begins(struct plain *p);
+void plain_edit_done(struct plain *p, struct field f, enum err e, const struct err_info *why);
+void plain_run_write(struct plain *p, char *args);
+void plain_run_append(struct plain *p, char *args);
+void plain_run_lines(struct plain *p, char *args);
+void plain_run_edit(struct plain *p, char *args);
+void plain_run_insert(struct plain *p, char *args);
+void plain_run_delete(struct plain *p, char *args);
+void plain_run_undo(struct plain *p, char *args);
+void plain_run_redo(struct plain *p, char *args);
+
+/* ---- plain_answer.c ---- */
+void plain_say_comments(struct plain *p, uint16_t question); /* the open ones */
+void plain_run_set(struct plain *p, char *args);
+void plain_run_clear(struct plain *p, char *args);
+void plain_run_grade(struct plain *p, char *args);
+void plain_run_add(struct plain *p, char *args);
+void plain_run_remove(struct plain *p, char *args);
+void plain_run_comments(struct plain *p, char *args);
+void plain_run_comment(struct plain *p, char *args);
+void plain_run_ask(struct plain *p, char *args);
+void plain_run_reply(struct plain *p, char *args);
+void plain_run_resolve(struct plain *p, char *args);
+void plain_run_kept(struct plain *p, char *args);
+void plain_run_forget(struct plain *p, char *args);
+
 #endif
