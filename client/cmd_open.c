@@ -6,7 +6,6 @@
 
 #include "client/commands.h"
 #include "client/editor/open.h"
-#include "client/link/replica_internal.h"
 #include "client/session.h"
 
 int cmd_open(const struct cli *c)
@@ -58,10 +57,7 @@ static void print_kept(const struct cli *c, const struct replica *r)
     json_t *all = json_array();
     for (size_t i = 0; i < replica_kept_count(r); i++) {
         struct replica_kept k = replica_kept_at(r, i);
-        char where[64];
-        (void)snprintf(
-            where, sizeof where, "question %u, %s", (unsigned)k.field.question,
-            part_find((enum part)k.field.part) ? part_find((enum part)k.field.part)->label : "");
+        const char *where = k.where[0] ? k.where : "an answer";
         json_array_append_new(
             all, json_pack("{s:s, s:s, s:s}", "field", where, "words", k.words, "why", k.why));
         if (c->json)
@@ -90,18 +86,15 @@ int cmd_kept(const struct cli *c)
     struct recovery *recovery = NULL;
     struct buf left = BUF_INIT;
     struct err_info why = {.text = ""}, notice = {.text = ""};
-    struct replica *r = replica_new();
-    enum err e = r ? profile_load(c->as, &profile, &why) : ERR_NOMEM;
-    if (e) {
-        replica_free(r);
+    struct replica *r = NULL;
+    enum err e = profile_load(c->as, &profile, &why);
+    if (e)
         return cli_fail(e, why.text);
-    }
     e = recovery_open(&profile, c->args[0], &recovery, &left, &notice, &why);
     if (!e && notice.text[0])
         e = err_set(&why, ERR_CORRUPT, "%s", notice.text);
-    (void)snprintf(r->ref, sizeof r->ref, "%s", c->args[0]);
-    if (!e && left.len)
-        e = replica_restore(r, left.data, left.len, &why);
+    if (!e)
+        e = replica_of_recovery(c->args[0], left.data, left.len, &r, &why);
     if (!e) {
         print_kept(c, r);
         if (cli_option(c, "--forget") && replica_kept_count(r)) {

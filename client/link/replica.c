@@ -345,20 +345,29 @@ size_t replica_kept_count(const struct replica *r)
 
 struct replica_kept replica_kept_at(const struct replica *r, size_t i)
 {
-    return (struct replica_kept){r->kept[i].field, r->kept[i].words, r->kept[i].why};
+    const struct kept *k = &r->kept[i];
+    return (struct replica_kept){
+        .field = k->field, .where = k->where, .words = k->words, .why = k->why};
+}
+
+static void kept_fini(struct kept *k)
+{
+    free(k->words);
+    free(k->why);
+    free(k->where);
 }
 
 void replica_kept_forget(struct replica *r, size_t i)
 {
-    free(r->kept[i].words);
-    free(r->kept[i].why);
+    kept_fini(&r->kept[i]);
     memmove(&r->kept[i], &r->kept[i + 1], (r->nkept - i - 1) * sizeof r->kept[0]);
     r->nkept--;
     r->unsaved_version++;
     replica_changed(r);
 }
 
-void keep_words(struct replica *r, struct field f, const char *words, const char *why)
+void keep_words_of(struct replica *r, struct field f, const char *where, const char *words,
+                   const char *why)
 {
     if (!words || !words[0])
         return;
@@ -366,22 +375,28 @@ void keep_words(struct replica *r, struct field f, const char *words, const char
     if (!grown)
         return; /* they are still in the news that is told now */
     r->kept = grown;
-    struct kept k = {f, strdup(words), strdup(why ? why : "")};
-    if (!k.words || !k.why) {
-        free(k.words);
-        free(k.why);
+    struct kept k = {f, strdup(words), strdup(why ? why : ""), strdup(where ? where : "")};
+    if (!k.words || !k.why || !k.where) {
+        kept_fini(&k);
         return;
     }
     r->kept[r->nkept++] = k;
     r->unsaved_version++;
 }
 
+void keep_words(struct replica *r, struct field f, const char *words, const char *why)
+{
+    struct buf where = BUF_INIT;
+    if (r->audit)
+        audit_field_format(r->audit, f, &where);
+    keep_words_of(r, f, buf_cstr(&where), words, why);
+    buf_free(&where);
+}
+
 void kept_free_all(struct replica *r)
 {
-    for (size_t i = 0; i < r->nkept; i++) {
-        free(r->kept[i].words);
-        free(r->kept[i].why);
-    }
+    for (size_t i = 0; i < r->nkept; i++)
+        kept_fini(&r->kept[i]);
     free(r->kept);
     r->kept = NULL;
     r->nkept = 0;

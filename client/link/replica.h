@@ -93,12 +93,21 @@ void replica_set_cursor(struct replica *r, struct field f, size_t head_cp, size_
  * They stay here and in the recovery file until somebody decides to let them go. */
 struct replica_kept {
     struct field field;
+    const char *where; /* its address as people write it, at the time; may be "" */
     const char *words; /* borrowed until the next change */
     const char *why;
 };
 size_t replica_kept_count(const struct replica *r);
 struct replica_kept replica_kept_at(const struct replica *r, size_t i);
 void replica_kept_forget(struct replica *r, size_t i);
+
+/* What a program that is gone has left in its recovery file, to be looked at (kept words, status)
+ * and written back; nothing of it is sent. Returns new (replica_free). */
+MUST_CHECK enum err replica_of_recovery(const char *ref, const void *data, size_t len,
+                                        struct replica **out, struct err_info *why);
+/* The same content again; nothing is appended when there is nothing to keep. */
+void replica_save(const struct replica *r, struct buf *out);
+void replica_free(struct replica *r); /* NULL is allowed; not for a link's own */
 
 /* ---- what happened (for notices, the plain mode, follow) ---- */
 enum replica_news_kind {

@@ -69,7 +69,7 @@ struct undo_field {
 
 struct kept {
     struct field field;
-    char *words, *why;
+    char *words, *why, *where;
 };
 
 struct replica {
@@ -124,7 +124,6 @@ struct replica {
 };
 
 struct replica *replica_new(void); /* or NULL */
-void replica_free(struct replica *r);
 void replica_set_me(struct replica *r, const struct viewer *me);
 void replica_set_online(struct replica *r, bool online);
 
@@ -198,6 +197,9 @@ void replica_tell(struct replica *r, const struct replica_news *n);
  * work is made again. `j` is what r->audit was made from. */
 MUST_CHECK enum err remake(struct replica *r, uint32_t old_agent, const struct replica_joined *j);
 void keep_words(struct replica *r, struct field f, const char *words, const char *why);
+/* The same from a recovery file, which knows where it was. */
+void keep_words_of(struct replica *r, struct field f, const char *where, const char *words,
+                   const char *why);
 void kept_free_all(struct replica *r);
 
 MUST_CHECK enum err undo_note(struct replica *r, struct field f, const void *blob, size_t len);
@@ -227,8 +229,6 @@ void caught_up_snapshot(struct caught_up *c, const struct replica *r, const stru
 void caught_up_tell(struct caught_up *c, struct replica *r);
 
 /* ---- the recovery file's content ---- */
-/* Everything not acknowledged, and the words kept; nothing appended when there is nothing. */
-void replica_save(const struct replica *r, struct buf *out);
 /* Into an empty replica. ERR_INPUT: not made by replica_save, or for another audit. */
 MUST_CHECK enum err replica_restore(struct replica *r, const void *data, size_t len,
                                     struct err_info *why);

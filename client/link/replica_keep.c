@@ -2,6 +2,7 @@
  * refused. Written by this program for itself; read as if a stranger had made it. */
 #include "client/link/replica_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ void replica_save(const struct replica *r, struct buf *out)
     buf_append_varint(out, r->nkept);
     for (size_t i = 0; i < r->nkept; i++) {
         put_field(out, r->kept[i].field);
+        put_str(out, r->kept[i].where);
         put_str(out, r->kept[i].words);
         put_str(out, r->kept[i].why);
     }
@@ -178,9 +180,10 @@ static void get_kept(struct rd *rd, struct replica *r)
     uint64_t n = rd_varint_max(rd, rd_left(rd));
     for (uint64_t i = 0; i < n && !rd->bad; i++) {
         struct field f = get_field(rd);
-        char *words = get_str(rd), *why = get_str(rd);
+        char *where = get_str(rd), *words = get_str(rd), *why = get_str(rd);
         if (!rd->bad)
-            keep_words(r, f, words, why);
+            keep_words_of(r, f, where, words, why);
+        free(where);
         free(words);
         free(why);
     }
@@ -213,4 +216,20 @@ enum err replica_restore(struct replica *r, const void *data, size_t len, struct
     r->acked_no = 0;
     r->next_local = 1;
     return err_set(why, ERR_INPUT, "The recovery file is damaged.");
+}
+
+enum err replica_of_recovery(const char *ref, const void *data, size_t len, struct replica **out,
+                             struct err_info *why)
+{
+    struct replica *r = replica_new();
+    if (!r)
+        return err_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+    (void)snprintf(r->ref, sizeof r->ref, "%s", ref);
+    enum err e = len ? replica_restore(r, data, len, why) : ERR_OK;
+    if (e) {
+        replica_free(r);
+        return e;
+    }
+    *out = r;
+    return ERR_OK;
 }
