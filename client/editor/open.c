@@ -365,6 +365,7 @@ static void on_signal(uv_signal_t *h, int signum)
     if (signum == SIGWINCH && o->ui) {
         ui_size(o->ui, &rows, &cols);
         editor_resize(o->ed, rows, cols);
+        ui_redraw(o->ui); /* while it was smaller, the terminal may have forgotten what was there */
     } else if (signum != SIGWINCH) { /* asked to end: what is unsaved is in the recovery file */
         finish(o, ERR_OK, NULL);
     }
