@@ -174,6 +174,7 @@ void tree_free(struct text *t);
 /* Finds the visible character at pos (pos == length: the end). off is inside a visible span. */
 struct at tree_seek(const struct text *t, size_t pos, size_t *leaf_pos, size_t *leaf_byte);
 struct at tree_seek_byte(const struct text *t, size_t byte, size_t *leaf_pos, size_t *leaf_byte);
+struct leaf *tree_seek_leaf(const struct text *t, size_t pos, size_t *leaf_pos);
 /* Visible characters before the leaf. */
 size_t tree_pos_of_leaf(const struct leaf *l);
 /* Is a's span before b's or, in the same, its off smaller? */

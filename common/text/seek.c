@@ -49,6 +49,12 @@ static struct leaf *descend(const struct text *t, size_t target, bool by_bytes, 
     return node;
 }
 
+struct leaf *tree_seek_leaf(const struct text *t, size_t pos, size_t *leaf_pos)
+{
+    size_t leaf_byte;
+    return descend(t, pos, false, leaf_pos, &leaf_byte);
+}
+
 struct at tree_seek(const struct text *t, size_t pos, size_t *leaf_pos, size_t *leaf_byte)
 {
     struct at at = {.leaf = descend(t, pos, false, leaf_pos, leaf_byte)};

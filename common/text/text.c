@@ -106,33 +106,40 @@ size_t text_byte_of_cp(const struct text *t, size_t pos_cp)
 
 /* ---- the place of the last edit here, so that typing on need not search ---- */
 
-/* As tree_seek, from the cursor when it is in the same leaf. At the end of a leaf the place may be
- * there instead of at the start of the next one. */
-static struct at seek(const struct text *t, size_t pos)
+/* As tree_seek, from the cursor when it is in the same leaf; the cursor moves to the boundary
+ * before the span. At the end of a leaf the place may be there instead of at the start of the next
+ * one. */
+static struct at seek(struct text *t, size_t pos)
 {
-    const struct cursor *c = &t->cur;
-    size_t leaf_pos, leaf_byte;
-    if (!c->leaf || pos < c->leaf_pos || pos > c->leaf_pos + c->leaf->vis)
-        return tree_seek(t, pos, &leaf_pos, &leaf_byte);
+    struct cursor *c = &t->cur;
+    if (!c->leaf || pos < c->leaf_pos || pos > c->leaf_pos + c->leaf->vis) {
+        size_t leaf_pos;
+        struct leaf *l = tree_seek_leaf(t, pos, &leaf_pos);
+        *c = (struct cursor){.leaf = l, .leaf_pos = leaf_pos};
+    }
     const struct span *spans = c->leaf->spans;
-    uint32_t v = (uint32_t)(pos - c->leaf_pos), vis = c->vis, i = c->i;
+    uint32_t v = (uint32_t)(pos - c->leaf_pos), vis = c->vis, byte = c->byte, i = c->i;
     while (vis > v) {
         i--;
+        byte -= spans[i].bytes;
         if (!spans[i].held)
             vis -= spans[i].len;
     }
-    for (; i < c->leaf->n; i++) {
+    for (; i < c->leaf->n; byte += spans[i].bytes, i++) {
         if (spans[i].held)
             continue;
         if (v - vis < spans[i].len)
-            return (struct at){c->leaf, i, v - vis};
+            break;
         vis += spans[i].len;
     }
-    return (struct at){c->leaf, i, 0};
+    c->i = i;
+    c->vis = vis;
+    c->byte = byte;
+    return (struct at){c->leaf, i, v - vis};
 }
 
 /* seek() for a character that exists. */
-static struct at seek_character(const struct text *t, size_t pos)
+static struct at seek_character(struct text *t, size_t pos)
 {
     struct at at = seek(t, pos);
     while (at.i == at.leaf->n || at_span(&at)->held) {
@@ -144,6 +151,7 @@ static struct at seek_character(const struct text *t, size_t pos)
     return at;
 }
 
+/* Puts the cursor at a boundary whose byte is not known. */
 static void remember(struct text *t, struct leaf *l, uint32_t i, size_t pos)
 {
     struct cursor *c = &t->cur;
@@ -226,8 +234,13 @@ enum err text_insert(struct text *t, uint32_t agent, size_t pos_cp, const char *
     if (index < 0)
         return ERR_NOMEM;
     struct at at = {0};
-    if (t->first)
+    bool bytewise = true; /* as many bytes before the place in its span as characters */
+    if (t->first) {
         at = seek(t, pos_cp);
+        bytewise = !at.off || at_span(&at)->bytes == at_span(&at)->len;
+    }
+    struct cursor was = t->cur;
+    uint32_t off = at.off;
     o.seq = t->agents[index].next_seq;
     o.left = parent_here(t, &at, &o.parent);
     enum err e =
@@ -236,7 +249,11 @@ enum err text_insert(struct text *t, uint32_t agent, size_t pos_cp, const char *
         edit_forget_cursor(t);
         return e;
     }
-    remember(t, at.leaf, at.i, pos_cp + o.len_cp);
+    if (at.leaf == was.leaf && bytewise)
+        t->cur = (struct cursor){was.leaf, was.leaf_pos, at.i, was.vis + off + o.len_cp,
+                                 was.byte + off + (uint32_t)len_bytes};
+    else
+        remember(t, at.leaf, at.i, pos_cp + o.len_cp);
     op_write(op, agent, &o, false);
     return ERR_OK;
 }
