@@ -451,7 +451,6 @@ Test(link, words_that_a_state_change_refuses_are_kept_and_the_screen_shows_the_t
     cr_assert_str_eq(replica_kept_at(left, 0).where, "C2");
     cr_assert_str_eq(replica_kept_at(left, 0).words, "Too late.");
     replica_free(left);
-    replica_free(left);
     cr_assert(strstr(buf_cstr(&a->news), "[kept Too late.]"), "%s", buf_cstr(&a->news));
     cr_assert_gt(a->kept.len, 0, "and in the recovery file");
     cr_assert_eq(replica_status(rep(a)).saved, REPLICA_READ_ONLY);
