@@ -1,10 +1,12 @@
 /* Every command once against a real tandemd, its JSON read by jansson, every exit code provoked. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/lib/daemon.h"
@@ -429,4 +431,46 @@ Test(commands, a_certificate_that_ends_soon_is_renewed_with_a_new_key, .fini = s
     free(before);
     free(after);
     free(third);
+}
+
+Test(commands, what_was_typed_without_a_server_survives_the_end_of_the_program, .init = site_up,
+     .fini = site_down)
+{
+    char *ref = new_audit(), *out = SAY(0, "kept", ref, "--as", "ana");
+    cr_assert(strstr(out, "Nothing is kept"), "%s", out);
+    free(out);
+    char fifo[100], command[600];
+    int from, to;
+    (void)snprintf(fifo, sizeof fifo, "%s/keys", d.root);
+    cr_assert_eq(mkfifo(fifo, 0600), 0);
+    to = open(fifo, O_RDWR | O_CLOEXEC);
+    const char *bin = getenv("TANDEM_BIN");
+    (void)snprintf(command, sizeof command, "exec %s/tandem open %s --plain --as ana <%s",
+                   bin ? bin : "build/debug", ref, fifo);
+    pid_t pid = program_start((const char *const[]){"/bin/sh", "-c", command, NULL}, &from, NULL);
+    FILE *says = fdopen(from, "r");
+    char line[2000];
+    cr_assert_not_null(fgets(line, sizeof line, says)); /* it has joined */
+    cr_assert_eq(daemon_stop(&d), 0);
+    static const char typed[] = "go B4\nwrite rationale\nWords without a server.\n.\nstatus\n";
+    cr_assert_eq(write(to, typed, sizeof typed - 1), (ssize_t)sizeof typed - 1);
+    while (fgets(line, sizeof line, says) && !strstr(line, "characters kept here"))
+        ;
+    (void)kill(pid, SIGTERM);
+    (void)program_wait(pid);
+    json_t *kept = JSON("kept", ref, "--as", "ana");
+    cr_assert_eq(json_integer_value(json_object_get(kept, "unsent_characters")), 23);
+    json_decref(kept);
+    daemon_start(&d);
+    free(run_as("quit\n", 0,
+                (const char *const[]){"tandem", "open", ref, "--plain", "--as", "ana", NULL}));
+    out = SAY(0, "show", ref, "--as", "ana");
+    cr_assert(strstr(out, "Words without a server."), "%s", out);
+    free(out);
+    out = SAY(0, "kept", ref, "--as", "ana");
+    cr_assert(strstr(out, "Nothing is kept"), "%s", out);
+    free(out);
+    (void)fclose(says);
+    (void)close(to);
+    free(ref);
 }
