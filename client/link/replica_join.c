@@ -6,30 +6,6 @@
 
 /* ---- events ---- */
 
-static struct field op_field(const struct audit_op *op)
-{
-    switch (op->kind) {
-    case OP_TEXT:
-        return op->text.field;
-    case OP_SET:
-        return op->set.field;
-    case OP_ITEM_ADD:
-    case OP_ITEM_REMOVE:
-        return op->item.field;
-    case OP_COMMENT_ADD:
-        return op->comment.field;
-    case OP_CREATE:
-    case OP_MEMBER_ADD:
-    case OP_MEMBER_REMOVE:
-    case OP_MOVE:
-    case OP_COMMENT_REPLY:
-    case OP_COMMENT_RESOLVE:
-    case OP_HELD:
-        break;
-    }
-    return (struct field){0};
-}
-
 /* The cursor of who typed stands behind the last character that came. */
 static void move_typist(struct replica *r, const struct event *e)
 {
@@ -61,7 +37,8 @@ static void tell_event(struct replica *r, const struct event *e)
 {
     struct replica_news n = {.kind = NEWS_EVENT,
                              .person = e->actor,
-                             .field = e->body.nops ? op_field(&e->body.ops[0]) : (struct field){0},
+                             .field =
+                                 e->body.nops ? audit_op_field(&e->body.ops[0]) : (struct field){0},
                              .seq = e->seq,
                              .utc_ms = e->utc_ms,
                              .event = e};

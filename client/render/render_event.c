@@ -3,34 +3,10 @@
 #include "client/render/fields.h"
 #include "common/utf8.h"
 
-static struct field field_of(const struct audit_op *op)
-{
-    switch (op->kind) {
-    case OP_TEXT:
-        return op->text.field;
-    case OP_SET:
-        return op->set.field;
-    case OP_ITEM_ADD:
-    case OP_ITEM_REMOVE:
-        return op->item.field;
-    case OP_COMMENT_ADD:
-        return op->comment.field;
-    case OP_CREATE:
-    case OP_MEMBER_ADD:
-    case OP_MEMBER_REMOVE:
-    case OP_MOVE:
-    case OP_COMMENT_REPLY:
-    case OP_COMMENT_RESOLVE:
-    case OP_HELD:
-        break;
-    }
-    return (struct field){0};
-}
-
 bool render_event_is_about(const struct event *e, uint16_t question)
 {
     for (size_t i = 0; question && i < e->body.nops; i++)
-        if (field_of(&e->body.ops[i]).question == question)
+        if (audit_op_field(&e->body.ops[i]).question == question)
             return true;
     return !question;
 }
@@ -163,7 +139,7 @@ static json_t *op_json(const struct render_source *src, const struct event *e,
                        const struct audit_op *op)
 {
     json_t *j = json_pack("{s:s}", "op", op_name(op->kind));
-    struct field f = field_of(op);
+    struct field f = audit_op_field(op);
     if (f.question) {
         struct buf b = BUF_INIT;
         audit_field_format(src->audit, f, &b);

@@ -98,6 +98,10 @@ struct audit_op {
     };
 };
 
+/* Which answer the operation is about; question 0 when it names none itself (a comment's reply and
+ * resolution name the comment). */
+struct field audit_op_field(const struct audit_op *op);
+
 /* Ids of items and comments are made by the writer without asking: (agent << 20) | n, n from 1. */
 static inline uint64_t event_local_id(uint32_t agent, uint32_t n)
 {

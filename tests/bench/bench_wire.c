@@ -268,24 +268,6 @@ static void run_free(struct run *r)
     samples_free(&r->seen);
 }
 
-static void on_over(uv_timer_t *t)
-{
-    *(bool *)t->data = true;
-}
-
-static void run_for(struct bench *b, double seconds)
-{
-    uv_timer_t t;
-    bool over = false;
-    uv_timer_init(&b->loop, &t);
-    t.data = &over;
-    uv_timer_start(&t, on_over, (uint64_t)(seconds * 1000), 0);
-    while (!over)
-        uv_run(&b->loop, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&t, NULL);
-    uv_run(&b->loop, UV_RUN_NOWAIT);
-}
-
 /* Everybody in turn, `per_s` characters a second in all. */
 struct pace {
     uv_timer_t timer;
@@ -310,9 +292,9 @@ static uint64_t run_paced(struct run *r, double per_s, double seconds)
     uv_timer_init(&r->b->loop, &p.timer);
     p.timer.data = &p;
     uv_timer_start(&p.timer, on_pace, 1, 1);
-    run_for(r->b, seconds);
+    load_run_for(&r->b->loop, seconds);
     r->stopping = true;
-    run_for(r->b, 0.3);
+    load_run_for(&r->b->loop, 0.3);
     uv_close((uv_handle_t *)&p.timer, NULL);
     uv_run(&r->b->loop, UV_RUN_NOWAIT);
     return p.sent;
@@ -335,14 +317,14 @@ static void scenario_flat_out(struct bench *b)
     r.refill = true;
     for (int i = 0; i < r.nwriters; i++)
         write_one(&r.writers[i], "x", 1);
-    run_for(b, 1); /* warm */
+    load_run_for(&b->loop, 1); /* warm */
     uint64_t acked = r.acked;
     double cpu = load_site_cpu_s(&b->site);
-    run_for(b, seconds_each);
+    load_run_for(&b->loop, seconds_each);
     acked = r.acked - acked;
     cpu = load_site_cpu_s(&b->site) - cpu;
     r.stopping = true;
-    run_for(b, 0.5);
+    load_run_for(&b->loop, 0.5);
     double per_s = (double)acked / seconds_each;
     printf(
         "50 audits x 3 editors, as fast as acknowledged: %.0f durable edits/s (aim 20000), server "
@@ -454,9 +436,9 @@ static double slow_reader_run(struct bench *b, bool slow, struct samples *seen)
     uv_timer_init(&b->loop, &p.timer);
     p.timer.data = &p;
     uv_timer_start(&p.timer, on_pages, 7, 7);
-    run_for(b, seconds_each * 2);
+    load_run_for(&b->loop, seconds_each * 2);
     r.stopping = true;
-    run_for(b, 0.3);
+    load_run_for(&b->loop, 0.3);
     double grown = (double)load_site_rss_bytes(&b->site) - (double)before;
     uv_close((uv_handle_t *)&p.timer, NULL);
     *seen = r.seen;
@@ -491,14 +473,14 @@ static void scenario_idle(struct bench *b, int n)
     disconnect(b, ana);
     load_site_stop(&b->site, SIGTERM);
     load_site_start(&b->site);
-    run_for(b, 0.2);
+    load_run_for(&b->loop, 0.2);
     size_t alone = load_site_rss_bytes(&b->site);
     struct load_peer **peers = calloc((size_t)n, sizeof *peers);
     for (int i = 0; i < n; i++) {
         peers[i] = connect_as(b, i % 3);
         load_join(&b->loop, peers[i], refs[i % audits], false);
     }
-    run_for(b, 1);
+    load_run_for(&b->loop, 1);
     size_t with = load_site_rss_bytes(&b->site);
     printf("%d connections, joined to %d audits and idle: %.1f KB each (aim 25), the server alone "
            "%.1f "
@@ -737,9 +719,9 @@ static void scenario_key_press(struct bench *b)
     uv_timer_init(&b->loop, &ty.timer);
     ty.timer.data = &ty;
     uv_timer_start(&ty.timer, on_typing, 1, 1);
-    run_for(b, seconds_each * 2);
+    load_run_for(&b->loop, seconds_each * 2);
     uv_close((uv_handle_t *)&ty.timer, NULL);
-    run_for(b, 0.2);
+    load_run_for(&b->loop, 0.2);
     printf("3 editors in 1 audit, 8 characters/s each: key press to the others' screen model p50 "
            "%.2f ms "
            "(aim 2) p99 %.2f ms (aim 10), %zu seen\n",

@@ -286,24 +286,6 @@ static void on_pace(uv_timer_t *t)
         send_one(&r->ends[r->sent++ % (uint64_t)r->nends]);
 }
 
-static void on_over(uv_timer_t *t)
-{
-    *(bool *)t->data = true;
-}
-
-static void run_for(uv_loop_t *loop, double seconds)
-{
-    uv_timer_t t;
-    bool over = false;
-    uv_timer_init(loop, &t);
-    t.data = &over;
-    uv_timer_start(&t, on_over, (uint64_t)(seconds * 1000), 0);
-    while (!over)
-        uv_run(loop, UV_RUN_ONCE);
-    uv_close((uv_handle_t *)&t, NULL);
-    uv_run(loop, UV_RUN_NOWAIT);
-}
-
 static int compare_ns(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -334,7 +316,7 @@ static void measure(struct floor_run *r, double seconds, struct floor_figures *o
 {
     for (int i = 0; i < r->nends; i++) /* the server learns who is in which room */
         send_one(&r->ends[i]);
-    run_for(r->loop, 0.5);
+    load_run_for(r->loop, 0.5);
     r->n = 0;
     uint64_t came = r->came;
     double cpu = load_site_cpu_s(&r->site);
@@ -348,13 +330,13 @@ static void measure(struct floor_run *r, double seconds, struct floor_figures *o
         for (int i = 0; i < r->nends; i++)
             send_one(&r->ends[i]);
     }
-    run_for(r->loop, seconds);
+    load_run_for(r->loop, seconds);
     came = r->came - came;
     cpu = load_site_cpu_s(&r->site) - cpu;
     r->stopping = true;
     if (r->per_s > 0)
         uv_close((uv_handle_t *)&r->timer, NULL);
-    run_for(r->loop, 0.2);
+    load_run_for(r->loop, 0.2);
     qsort(r->ns, r->n, sizeof *r->ns, compare_ns);
     out->edits_per_s = (double)came / seconds;
     out->cpu_s_per_100k = came ? cpu / (double)came * 1e5 : 0;
@@ -398,7 +380,7 @@ struct floor_figures floor_run(uv_loop_t *loop, int rooms, int editors, double p
     measure(&r, seconds, &figures);
     for (int i = 0; i < r.nends; i++)
         end_close(&r.ends[i]);
-    run_for(loop, 0.1);
+    load_run_for(loop, 0.1);
     kill(r.site.pid, SIGKILL);
     waitpid(r.site.pid, NULL, 0);
     close(fds[0]);

@@ -392,9 +392,22 @@ void load_stop_reading(struct load_peer *p)
     uv_read_stop((uv_stream_t *)&p->tcp);
 }
 
-static void on_too_late(uv_timer_t *t)
+static void on_time(uv_timer_t *t)
 {
     *(bool *)t->data = true;
+}
+
+void load_run_for(uv_loop_t *loop, double seconds)
+{
+    uv_timer_t timer;
+    bool over = false;
+    uv_timer_init(loop, &timer);
+    timer.data = &over;
+    uv_timer_start(&timer, on_time, (uint64_t)(seconds * 1000), 0);
+    while (!over)
+        uv_run(loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_run(loop, UV_RUN_NOWAIT);
 }
 
 void load_run_until(uv_loop_t *loop, const bool *flag, double seconds, const char *what)
@@ -403,7 +416,7 @@ void load_run_until(uv_loop_t *loop, const bool *flag, double seconds, const cha
     bool late = false;
     uv_timer_init(loop, &timer);
     timer.data = &late;
-    uv_timer_start(&timer, on_too_late, (uint64_t)(seconds * 1000), 0);
+    uv_timer_start(&timer, on_time, (uint64_t)(seconds * 1000), 0);
     while (!*flag && !late)
         uv_run(loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&timer, NULL);

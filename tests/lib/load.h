@@ -74,6 +74,8 @@ void load_stop_reading(struct load_peer *p);
 void load_close(struct load_peer *p);
 /* Runs the loop until *flag or the seconds have gone (then it ends the process with `what`). */
 void load_run_until(uv_loop_t *loop, const bool *flag, double seconds, const char *what);
+/* Runs the loop for so long. */
+void load_run_for(uv_loop_t *loop, double seconds);
 /* Sends a request and waits for its answer, whatever else arrives (which is dropped). The answer
  * must be freed by the caller with tandem__envelope__free_unpacked(m, NULL). An Error ends the
  * process. */
