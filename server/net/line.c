@@ -217,6 +217,10 @@ static void receive(struct line *c, const char *data, size_t len)
     buf_clear(&n->wire);
     enum err e = tls_stream_receive(c->tls, data, len, &n->plain, &n->wire, &why);
     write_bytes(c, n->wire.data, n->wire.len);
+    if (c->in_flight > n->settings.max_outbound_bytes) { /* TLS answers too, and asks nobody */
+        log_info("net", "answers_not_read", "conn=%llu", (unsigned long long)c->id);
+        line_close(c);
+    }
     if (c->state == LINE_CLOSING)
         return;
     n->handlers.batch(n->handlers.user);

@@ -1,10 +1,14 @@
 #include "server/net/net.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/frame.h"
@@ -587,6 +591,57 @@ Test(net, a_reader_that_stops_has_a_bounded_queue_and_loses_nothing_it_was_promi
     free_client(other);
     server_end(&s);
     CHECK_NO_LEAKS();
+}
+
+/* The system itself keeps megabytes otherwise. */
+static void keep_little(uv_handle_t *h, void *user)
+{
+    int small = 8192;
+    (void)user;
+    if (h->type == UV_TCP)
+        (void)uv_send_buffer_size(h, &small);
+}
+
+/* Asks for new keys again and again, which TLS answers by itself, and reads none of the answers.
+ * How many it asked for before it was shown out; 0: it never was. */
+static size_t ask_for_keys(struct server *s, size_t most)
+{
+    struct sockaddr_in to;
+    static const unsigned char alpn[] = "\x08tandem/1";
+    int small = 4096, fd = socket(AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq(uv_ip4_addr("127.0.0.1", net_port(s->net), &to), 0);
+    cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    cr_assert_eq(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(ctx);
+    cr_assert(SSL_set_fd(ssl, fd));
+    cr_assert_eq(SSL_set_alpn_protos(ssl, alpn, sizeof alpn - 1), 0);
+    while (SSL_connect(ssl) != 1)
+        (void)uv_run(&s->loop, UV_RUN_NOWAIT);
+    uv_walk(&s->loop, keep_little, NULL);
+    size_t asked = 0;
+    while (asked < most && !s->closed) {
+        if (SSL_get_key_update_type(ssl) == SSL_KEY_UPDATE_NONE)
+            asked += (size_t)SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED);
+        if (SSL_do_handshake(ssl) != 1 || asked % 256 == 0)
+            (void)uv_run(&s->loop, UV_RUN_NOWAIT);
+    }
+    ERR_clear_error();
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+    return s->closed ? asked : 0;
+}
+
+Test(net, who_makes_tls_answer_and_does_not_read_is_shown_out)
+{
+    struct server s = {0};
+    struct net_settings settings = quick();
+    settings.max_outbound_bytes = 128 * 1024;
+    server_start(&s, settings);
+    cr_assert(ask_for_keys(&s, 20 * 1000), "its answers pile up without an end");
+    server_end(&s);
 }
 
 static bool one_closed(void *user)
