@@ -266,7 +266,7 @@ static void frame(struct conn *cn, const uint8_t *payload, size_t len)
         return;
     }
     struct err_info why;
-    pb_alloc_reset(&call->alloc, pb_alloc_budget(len), PB_ALLOC_COUNT);
+    pb_alloc_reset(&call->alloc, REQUEST_BYTES + 2 * len, REQUEST_ALLOCS);
     call->env = tandem__envelope__unpack(&call->alloc.pb, len, payload);
     const ProtobufCMessage *inner = call->env ? wire_inner(call->env) : NULL;
     if (!call->env) {

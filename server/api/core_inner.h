@@ -13,8 +13,10 @@
 
 enum {
     CORE_PROTOCOL = 1,
-    MAX_ROOMS = 64,          /* of one connection */
-    MAX_CALLS = 32,          /* of one connection, not yet answered */
+    MAX_ROOMS = 64,            /* of one connection */
+    MAX_CALLS = 32,            /* of one connection, not yet answered */
+    REQUEST_BYTES = 64 * 1024, /* of one request decoded, besides twice its length: none is deep */
+    REQUEST_ALLOCS = 2000,
     EARLY_BYTES = 64 * 1024, /* kept per connection until the core has started */
     SNAPSHOT_PART_BYTES = 128 * 1024,
     MAX_ANSWER_BYTES = 512 * 1024, /* of one page of anything */

@@ -415,6 +415,33 @@ Test(connections, a_message_that_unfolds_to_far_more_than_its_size_is_refused)
     bench_free(b);
 }
 
+/* A request that waits keeps what it was decoded to, also what a later part has replaced. */
+Test(connections, a_small_request_does_not_bring_a_large_one_along)
+{
+    enum { ROWS = 3000, WORDS = 30000 };
+    struct bench *b = bench_new(NULL);
+    struct buf frame = BUF_INIT, rows = BUF_INIT;
+    bench_connect(b, 1, bench_person(b, "Ana", ROLE_FRO, "North"));
+    buf_append(&frame, "\x12", 1); /* Edit (2) with a long body */
+    buf_append_varint(&frame, 4 + WORDS);
+    buf_append(&frame, "\x12", 1);
+    buf_append_varint(&frame, WORDS);
+    for (size_t i = 0; i < WORDS; i++)
+        buf_append_u8(&frame, 'x');
+    for (size_t i = 0; i < ROWS; i++) /* two bytes here and 200 in memory */
+        buf_append(&rows, "\x0a\x00", 2);
+    buf_append(&frame, "\xfa\x01", 2); /* AuditList (31) */
+    buf_append_varint(&frame, rows.len);
+    buf_append(&frame, rows.data, rows.len);
+    buf_append(&frame, "\xf2\x01\x00", 3); /* ListAudits (30): this is what it asks */
+    bench_send_bytes(b, 1, frame.data, frame.len);
+    (void)bench_expect_error(b, 1, ERR_TOO_LARGE);
+    cr_assert(b->conns[1].closing);
+    buf_free(&frame);
+    buf_free(&rows);
+    bench_free(b);
+}
+
 /* Any bytes at all: the core answers or closes, and goes on for the others. */
 Test(connections, random_and_damaged_frames_are_survived, .timeout = 60)
 {
