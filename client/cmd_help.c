@@ -32,7 +32,7 @@ static const char json_help[] =
     "write          {ref, field, characters}\n"
     "comment        {ref, comment}; reply, resolve {ref, comment}\n"
     "a conflict     {conflict: {field, theirs, person, name}} with exit code 5\n"
-    "who            [{person, name, role, field, since}]\n"
+    "who            [{person, name, role, question (its number; 0: nowhere), since}]\n"
     "follow, history one object per line: {seq, at, person, name, ops: [{op, field, ...}]}\n"
     "blame          [{text, by, name, at, seq, struck_by, struck_name, struck_at}]\n"
     "kept           {refused: [{field, words, why}], unsent_characters, unsent_changes}\n";
