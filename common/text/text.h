@@ -89,8 +89,8 @@ MUST_CHECK enum err text_check(const struct text *t, uint32_t agent, const void 
  * pending blob with the server's time is how a deletion gets its confirmed `when` (the earliest
  * (when, agent) is the one reported for a character that several people struck out). What one agent
  * strikes out at one time takes least memory: coarse times (a minute) pay.
- * ERR_INPUT when it is malformed or its causes are missing; the text is then unchanged. On ERR_NOMEM
- * a part may have been applied; applying it again completes it. */
+ * ERR_INPUT when it is malformed or its causes are missing; the text is then unchanged. On
+ * ERR_NOMEM a part may have been applied; applying it again completes it. */
 MUST_CHECK enum err text_apply(struct text *t, uint32_t agent, uint64_t when, const void *blob,
                                size_t len_bytes);
 
