@@ -43,6 +43,8 @@ static const struct setting settings[] = {
      "how long an enrolment code is valid"},
     {"max_unauthenticated", NUMBER, AT(net.max_unauthenticated), "256", 1, 65536, "connections",
      "that have not shown yet who they are; over it, the oldest is closed"},
+    {"max_per_person", NUMBER, AT(core.max_per_person), "64", 1, 1000000, "connections",
+     "of one person; over it, the one that was quiet for longest is closed"},
     {"handshake_timeout_ms", NUMBER, AT(net.handshake_ms), "10000", 100, 600000, "ms",
      "for the TLS handshake"},
     {"hello_timeout_ms", NUMBER, AT(core.hello_timeout_ms), "10000", 100, 600000, "ms",

@@ -93,6 +93,50 @@ void core_conn_open(struct core *c, uint64_t conn, const struct core_peer *peer)
     conns_wake_at(c, c->mono_ms + c->settings.hello_timeout_ms);
 }
 
+/* ---- those of one person: nobody takes all descriptors of the server ---- */
+
+static size_t lines_of(const struct core *c, uint32_t person)
+{
+    return (size_t)(uintptr_t)map_find(&c->lines_of, person);
+}
+
+static void uncount(struct conn *cn)
+{
+    struct map *m = &cn->core->lines_of;
+    size_t n = lines_of(cn->core, cn->person);
+    if (!cn->counted)
+        return;
+    cn->counted = false;
+    if (n == 1)
+        map_remove(m, cn->person);
+    else if (map_put(m, cn->person, (void *)(uintptr_t)(n - 1)))
+        assert(!"replacing takes no memory");
+}
+
+static void close_quietest_of(struct core *c, uint32_t person, const struct conn *but)
+{
+    struct conn *quietest = NULL;
+    MAP_EACH(&c->conns, i)
+    {
+        struct conn *cn = c->conns.slots[i].value;
+        if (cn != but && cn->counted && cn->person == person &&
+            (!quietest || cn->heard_ms < quietest->heard_ms))
+            quietest = cn;
+    }
+    if (quietest)
+        conn_close(quietest, 0, ERR_FULL,
+                   "You are connected too many times at once; this was the quietest connection.");
+}
+
+static void count(struct conn *cn)
+{
+    struct core *c = cn->core;
+    size_t n = lines_of(c, cn->person) + 1;
+    cn->counted = !map_put(&c->lines_of, cn->person, (void *)(uintptr_t)n);
+    if (n > c->settings.max_per_person)
+        close_quietest_of(c, cn->person, cn);
+}
+
 void core_conn_closed(struct core *c, uint64_t conn)
 {
     struct conn *cn = map_find(&c->conns, conn);
@@ -100,6 +144,7 @@ void core_conn_closed(struct core *c, uint64_t conn)
         return;
     leave_rooms(cn);
     stranger_remove(cn);
+    uncount(cn);
     if (cn->person)
         c->nauthenticated--;
     map_remove(&c->conns, conn);
@@ -111,6 +156,7 @@ void conn_authenticated(struct conn *cn, uint32_t person)
     stranger_remove(cn);
     cn->person = person;
     cn->core->nauthenticated++;
+    count(cn);
     cn->core->hooks.set_max_frame(cn->core->hooks.user, cn->id, cn->core->settings.max_frame_bytes);
 }
 
@@ -201,6 +247,7 @@ void conn_close(struct conn *cn, uint32_t id, enum err e, const char *text)
     }
     leave_rooms(cn);
     stranger_remove(cn);
+    uncount(cn);
     cn->closing = true;
     c->hooks.close(c->hooks.user, cn->id);
 }

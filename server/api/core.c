@@ -22,6 +22,7 @@ void core_settings_default(struct core_settings *s)
         .silence_ms = 90 * 1000,
         .hello_timeout_ms = 10 * 1000,
         .max_unauthenticated = 256,
+        .max_per_person = 64,
         .cert_days = 90,
         .code_hours = 72,
         .snapshot_every_events = 500,
@@ -144,6 +145,7 @@ void core_free(struct core *c)
         free(cn);
     }
     map_fini(&c->conns);
+    map_fini(&c->lines_of);
     free(c->starting);
     calls_forget(c);
     live_free(c->live);

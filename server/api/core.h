@@ -52,6 +52,7 @@ struct core_settings {
     uint32_t silence_ms;            /* 90000 */
     uint32_t hello_timeout_ms;      /* 10000 */
     uint32_t max_unauthenticated;   /* 256 */
+    uint32_t max_per_person;        /* 64 connections; over it, the quietest is closed */
     uint32_t cert_days;             /* 90; renewed when a third is left */
     uint32_t code_hours;            /* 72 */
     uint32_t snapshot_every_events; /* 500 */

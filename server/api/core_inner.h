@@ -35,6 +35,7 @@ struct conn {
     uint32_t person; /* 0: not authenticated */
     bool greeted;    /* Hello was answered */
     bool closing;
+    bool counted; /* in core.lines_of */
     bool pinged;
     int64_t opened_ms, heard_ms;
     int64_t slow_since_ms;                             /* its feed was ended; 0: no */
@@ -62,6 +63,7 @@ struct core {
     struct live *live;
     int64_t mono_ms, utc_ms, next_ms;
     struct map conns;
+    struct map lines_of; /* by person: how many connections are theirs, as a pointer */
     uint64_t serials;
     struct conn *oldest_stranger, *newest_stranger;
     size_t nstrangers, nauthenticated;

@@ -39,13 +39,18 @@ static enum err grow(struct map *m)
 
 enum err map_put(struct map *m, uint64_t key, void *value)
 {
+    struct map_slot *s = m->cap ? slot_of(m, key) : NULL;
+    if (s && s->value) {
+        s->value = value;
+        return ERR_OK;
+    }
     if (m->len * 2 >= m->cap) {
         enum err e = grow(m);
         if (e)
             return e;
+        s = slot_of(m, key);
     }
-    struct map_slot *s = slot_of(m, key);
-    m->len += s->value == NULL;
+    m->len++;
     *s = (struct map_slot){key, value};
     return ERR_OK;
 }

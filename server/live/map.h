@@ -18,7 +18,7 @@ struct map {
 };
 
 void map_fini(struct map *m);
-/* Adds or replaces; `value` is not NULL. ERR_NOMEM. */
+/* Adds or replaces; `value` is not NULL. ERR_NOMEM, but not when it replaces. */
 MUST_CHECK enum err map_put(struct map *m, uint64_t key, void *value);
 void *map_find(const struct map *m, uint64_t key); /* or NULL */
 void map_remove(struct map *m, uint64_t key);

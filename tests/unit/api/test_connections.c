@@ -314,6 +314,36 @@ Test(connections, too_many_strangers_push_out_the_oldest)
     bench_free(b);
 }
 
+Test(connections, one_person_does_not_take_all_connections)
+{
+    struct core_settings set;
+    core_settings_default(&set);
+    set.max_per_person = 3;
+    struct bench *b = bench_new(&set);
+    struct bench_plain m;
+    uint32_t ana = bench_person(b, "Ana", ROLE_FRO, "North");
+    bench_connect(b, 9, bench_person(b, "Ben", ROLE_FSW, "North"));
+    for (unsigned c = 1; c <= 3; c++) {
+        bench_time(b, 1000);
+        bench_connect(b, c, ana);
+    }
+    bench_time(b, 1000);
+    (void)bench_send(b, 1, bench_make(&m, BODY(PING), "", 0));
+    bench_forget(b, 1);
+    bench_connect(b, 4, ana);
+    (void)bench_expect_error(b, 2, ERR_FULL);
+    cr_assert(b->conns[2].closing, "it was quiet for longest");
+    cr_assert(!b->conns[1].closing && !b->conns[3].closing && !b->conns[9].closing);
+    bench_drop(b, 2);
+    bench_drop(b, 3);
+    bench_connect(b, 5, ana);
+    for (unsigned c = 1; c <= 5; c += c == 1 ? 3 : 1)
+        cr_assert(!b->conns[c].closing, "who has left does not count: %u", c);
+    bench_connect(b, 6, ana);
+    cr_assert(b->conns[1].closing || b->conns[4].closing);
+    bench_free(b);
+}
+
 Test(connections, too_many_requests_are_told_to_slow_down_and_then_closed)
 {
     struct bench *b = bench_new(NULL);

@@ -27,6 +27,7 @@ Test(config, the_tables_defaults_are_those_of_core_and_net)
     cr_assert_eq(c.core.silence_ms, core.silence_ms);
     cr_assert_eq(c.core.hello_timeout_ms, core.hello_timeout_ms);
     cr_assert_eq(c.core.max_unauthenticated, core.max_unauthenticated);
+    cr_assert_eq(c.core.max_per_person, core.max_per_person);
     cr_assert_eq(c.core.cert_days, core.cert_days);
     cr_assert_eq(c.core.code_hours, core.code_hours);
     cr_assert_eq(c.core.snapshot_every_events, core.snapshot_every_events);
