@@ -248,7 +248,13 @@ int cmd_write(const struct cli *c)
 {
     struct change x = {.cli = c};
     struct err_info why;
-    enum err e = read_input(&x.input, &why);
+    bool empty = cli_option(c, "--empty") != NULL;
+    enum err e = empty ? ERR_OK : read_input(&x.input, &why);
+    if (!e && !empty &&
+        !x.input.len) /* `failed | tandem write ...` must not strike out an answer */
+        e = err_set(&why, ERR_INPUT,
+                    "Nothing came from standard input, so nothing was changed. To take all words "
+                    "out of an answer: tandem write REF QUESTION --empty");
     if (e) {
         buf_free(&x.input);
         return cli_fail(e, why.text);

@@ -240,6 +240,9 @@ int cmd_blame(const struct cli *c)
     enum err e = replay_open(&p);
     if (!e)
         e = address_words(p.v.audit, c->args[1], &p.field, &p.s.why);
+    /* what is held has words or none: the same answer, and not "nobody has written" */
+    if (!e && audit_right(p.v.audit, &p.v.me, p.field, &p.s.why) < RIGHT_READ)
+        e = ERR_REFUSED_ROLE;
     if (!e)
         e = read_log(&p);
     int exit_code = e ? session_fail(&p.s, e) : EXIT_DONE;

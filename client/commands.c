@@ -31,6 +31,7 @@ static const struct cli_option set_options[] = {
 };
 static const struct cli_option write_options[] = {
     {"--append", NULL, "put it behind what stands there, on a new line"},
+    {"--empty",  NULL, "take all words out; reads nothing"             },
     {NULL,       NULL, NULL                                            }
 };
 static const struct cli_option comment_options[] = {
@@ -83,8 +84,8 @@ static const struct command table[] = {
     {"set",      "REF QUESTION VALUE [--was VALUE]",
      "choose an answer: a grade, yes or no, a date, a list's item",                                                                     3, 3, true,  set_options,
      cmd_set,                                                                                                                                                                      set_more  },
-    {"write",    "REF QUESTION [--append]",                            "write an answer's words, from standard input",                  2, 2, true,
-     write_options,                                                                                                                                                   cmd_write,   write_more},
+    {"write",    "REF QUESTION [--append|--empty]",                    "write an answer's words, from standard input",                  2,
+     2,                                                                                                                                       true,  write_options,   cmd_write,   write_more},
     {"comment",  "REF QUESTION [--on \"words\"] [--must-answer] TEXT",
      "comment on an answer or on some of its words",                                                                                    3, 3, true,  comment_options, cmd_comment,
      NULL                                                                                                                                                                                    },

@@ -144,8 +144,7 @@ static enum err find_practitioner(struct call *c, const char *name, struct new_a
     n->practitioner = people_find_name(c->core->people, name);
     if (!n->practitioner || n->practitioner->revoked)
         return err_set(why, ERR_INPUT,
-                       "Nobody here is called \"%.80s\": see tandem audits, or ask "
-                       "your administrator how they are named.",
+                       "Nobody here is called \"%.80s\"; `tandem people` lists everybody's name.",
                        name);
     if (!person_has_role(n->practitioner, ROLE_FSW))
         return err_set(why, ERR_INPUT, "%s is not a fostering social worker (FSW) on this site.",

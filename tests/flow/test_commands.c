@@ -114,6 +114,15 @@ Test(commands, an_audit_is_begun_chosen_written_and_shown, .init = site_up, .fin
     DO(0, "set", ref, "D1[3]", "not seen", "--as", "ana");
     PUT("One.\nTwo.\n", "write", ref, "B1", "--as", "ana");
     PUT("Three.\n", "write", ref, "B1.rationale", "--append", "--as", "ben");
+    free(run_as("", 1, (const char *const[]){"tandem", "write", ref, "B1", "--as", "ana", NULL}));
+    free(run_as(
+        "\n", 1,
+        (const char *const[]){"tandem", "write", ref, "B1", "--append", "--as", "ana", NULL}));
+    PUT("Gone.", "write", ref, "C5", "--as", "ana");
+    DO(0, "write", ref, "C5", "--empty", "--as", "ana");
+    char *shown = SAY(0, "show", ref, "--as", "ana");
+    cr_assert(strstr(shown, "One.") && !strstr(shown, "Gone."));
+    free(shown);
     char *item = SAY(0, "set", ref, "L5", "+", "--as", "ana");
     cr_assert_str_eq(item, "L5[1]\n");
     free(item);
@@ -256,6 +265,7 @@ Test(commands, follow_misses_nothing_when_something_is_shared_or_the_server_rest
     int fd;
     DO(0, "invite", ref, "Iris Moor", "--role", "IRO", "--as", "ana");
     PUT("I like it here.", "write", ref, "J3.words", "--as", "iris");
+    DO(1, "blame", ref, "J3.words", "--as", "ben"); /* held, not empty */
     pid_t pid = program_start(
         (const char *const[]){"tandem", "follow", ref, "--json", "--as", "ben", NULL}, &fd, NULL);
     FILE *out = fdopen(fd, "r");
