@@ -101,6 +101,31 @@ static int note_verify_error(int ok, X509_STORE_CTX *store_ctx)
     return 1;
 }
 
+static bool is_p256(X509 *cert)
+{
+    char group[32];
+    size_t len;
+    EVP_PKEY *key = X509_get0_pubkey(cert);
+    return key && EVP_PKEY_is_a(key, "EC") &&
+           EVP_PKEY_get_group_name(key, group, sizeof group, &len) &&
+           OBJ_sn2nid(group) == NID_X9_62_prime256v1;
+}
+
+/* Server side. Our authority gives keys of one kind only. A stranger's chain of the largest RSA
+ * keys would cost us a hundred times what it costs them, and is no less a stranger's unverified. */
+static int verify_client(X509_STORE_CTX *store_ctx, void *context)
+{
+    (void)context;
+    STACK_OF(X509) *shown = X509_STORE_CTX_get0_untrusted(store_ctx);
+    for (int i = 0; i < sk_X509_num(shown); i++)
+        if (!is_p256(sk_X509_value(shown, i))) {
+            X509_STORE_CTX_set_error(store_ctx, X509_V_ERR_CERT_UNTRUSTED);
+            ERR_clear_error();
+            return note_verify_error(0, store_ctx);
+        }
+    return X509_verify_cert(store_ctx);
+}
+
 /* Client side. By fingerprint: that certificate of the chain shown which has it is the authority.
  */
 static int verify_server(X509_STORE_CTX *store_ctx, void *context)
@@ -267,12 +292,15 @@ enum err tls_context_server(const char *cert_pem, const char *key_pem, const cha
     enum err e = use_own(c->ctx, cert_pem, key_pem, why);
     if (!e)
         e = trust(c->ctx, authority_pem, true, why);
+    if (!e && !SSL_CTX_set1_sigalgs_list(c->ctx, "ecdsa_secp256r1_sha256"))
+        e = err_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
     ERR_clear_error();
     if (e) {
         tls_context_free(c);
         return e;
     }
     SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, note_verify_error);
+    SSL_CTX_set_cert_verify_callback(c->ctx, verify_client, NULL);
     SSL_CTX_set_alpn_select_cb(c->ctx, select_alpn, NULL);
     SSL_CTX_set_client_hello_cb(c->ctx, require_alpn, NULL);
     *out = c;

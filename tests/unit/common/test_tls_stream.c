@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <malloc.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <string.h>
 
@@ -473,6 +475,59 @@ Test(tls_stream, server_gives_no_ticket_to_resume_with)
     plain_free(&c);
     tls_stream_free(server);
     tls_context_free(context);
+    free_site(&s);
+}
+
+/* A certificate of nobody's, with a key that no authority of ours gives. */
+static X509 *rsa_cert(EVP_PKEY *key)
+{
+    X509 *cert = X509_new();
+    cr_assert(cert && ASN1_INTEGER_set(X509_get_serialNumber(cert), 1) &&
+              X509_gmtime_adj(X509_getm_notBefore(cert), -3600) &&
+              X509_gmtime_adj(X509_getm_notAfter(cert), 3600) && X509_set_pubkey(cert, key) &&
+              X509_sign(cert, key, EVP_sha256()));
+    return cert;
+}
+
+/* `with` a person's own certificate the RSA one is shown beside it, else alone. */
+static enum tls_peer_cert rsa_seen_as(const struct site *s, bool with)
+{
+    struct tls_context *context = server_context(s);
+    struct tls_stream *server = tls_stream_new(context);
+    struct plain_client c = plain_new(TLS1_3_VERSION, TLS1_3_VERSION, "\x08tandem/1");
+    EVP_PKEY *rsa = EVP_RSA_gen(2048);
+    X509 *rsa_shown = rsa_cert(rsa);
+    if (with) {
+        BIO *cert = BIO_new_mem_buf(cert_of(&s->person), -1);
+        BIO *key = BIO_new_mem_buf(key_of(&s->person), -1);
+        X509 *own = PEM_read_bio_X509(cert, NULL, NULL, NULL);
+        EVP_PKEY *own_key = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+        cr_assert(SSL_use_certificate(c.ssl, own) && SSL_use_PrivateKey(c.ssl, own_key) &&
+                  SSL_add1_chain_cert(c.ssl, rsa_shown));
+        EVP_PKEY_free(own_key);
+        X509_free(own);
+        BIO_free(key);
+        BIO_free(cert);
+    } else {
+        cr_assert(SSL_use_certificate(c.ssl, rsa_shown) && SSL_use_PrivateKey(c.ssl, rsa));
+    }
+    cr_assert_eq(plain_pump(&c, server, NULL), ERR_OK);
+    cr_assert(tls_stream_ready(server));
+    enum tls_peer_cert seen = tls_stream_peer(server)->cert;
+    X509_free(rsa_shown);
+    EVP_PKEY_free(rsa);
+    plain_free(&c);
+    tls_stream_free(server);
+    tls_context_free(context);
+    return seen;
+}
+
+/* Verifying with the largest keys that OpenSSL takes costs a hundred handshakes. */
+Test(tls_stream, keys_of_another_kind_are_not_worked_on)
+{
+    struct site s = make_site();
+    cr_assert_eq(rsa_seen_as(&s, false), TLS_PEER_NONE, "the server does not ask for such");
+    cr_assert_eq(rsa_seen_as(&s, true), TLS_PEER_UNKNOWN, "a chain with one is not verified");
     free_site(&s);
 }
 
