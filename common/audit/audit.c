@@ -236,6 +236,16 @@ uint32_t audit_max_agent(const struct audit *a)
     return a->agents.len ? a->agents.at[a->agents.len - 1].agent : 0;
 }
 
+size_t audit_agent_count(const struct audit *a)
+{
+    return a->agents.len;
+}
+
+uint32_t audit_agent_person_at(const struct audit *a, size_t i)
+{
+    return a->agents.at[i].person;
+}
+
 static const char *or_empty(const char *s)
 {
     return s ? s : "";

@@ -71,6 +71,9 @@ uint64_t audit_batch_no(const struct audit *a, uint32_t agent);     /* last one 
 uint64_t audit_batch_seq(const struct audit *a, uint32_t agent);    /* the event that became; 0 */
 uint32_t audit_agent_person(const struct audit *a, uint32_t agent); /* 0 when it has not written */
 uint32_t audit_max_agent(const struct audit *a);
+/* Those that have written, by number; numbers may lie far apart, whoever joins is given one. */
+size_t audit_agent_count(const struct audit *a);
+uint32_t audit_agent_person_at(const struct audit *a, size_t i);
 
 /* ---- what stands in it ---- */
 struct audit_info {

@@ -16,9 +16,8 @@ static enum role role_in(const struct audit *a, uint32_t person)
 
 static bool has_written(const struct audit *a, uint32_t person)
 {
-    uint32_t last = audit_max_agent(a);
-    for (uint32_t agent = 1; agent && agent <= last; agent++)
-        if (audit_agent_person(a, agent) == person)
+    for (size_t i = 0; i < audit_agent_count(a); i++)
+        if (audit_agent_person_at(a, i) == person)
             return true;
     return false;
 }

@@ -124,7 +124,7 @@ static int by_number(const void *a, const void *b)
 /* Members, the opener, everybody who has written or commented. */
 Tandem__Person **named_people(struct call *c, const struct audit *a, size_t *n)
 {
-    size_t most = audit_member_count(a) + 1 + audit_max_agent(a), count = 0;
+    size_t most = audit_member_count(a) + 1 + audit_agent_count(a), count = 0;
     for (size_t i = 0; i < audit_comment_count(a); i++)
         most += 1 + audit_comment_at(a, i)->nreplies;
     uint32_t *ids = malloc(most * sizeof *ids);
@@ -134,8 +134,8 @@ Tandem__Person **named_people(struct call *c, const struct audit *a, size_t *n)
     for (size_t i = 0; i < audit_member_count(a); i++)
         ids[count++] = audit_member_at(a, i)->person;
     ids[count++] = audit_info(a).created_by;
-    for (uint32_t agent = 1; agent && agent <= audit_max_agent(a); agent++)
-        ids[count++] = audit_agent_person(a, agent);
+    for (size_t i = 0; i < audit_agent_count(a); i++)
+        ids[count++] = audit_agent_person_at(a, i);
     for (size_t i = 0; i < audit_comment_count(a); i++) {
         const struct audit_comment *k = audit_comment_at(a, i);
         ids[count++] = k->by;

@@ -240,6 +240,8 @@ Test(audit_fold, an_agent_belongs_to_the_person_who_wrote_first_with_it)
     cr_assert_eq(audit_agent_person(r->a, P_FRO), P_FRO);
     cr_assert_eq(audit_agent_person(r->a, P_FSW), 0);
     cr_assert_eq(audit_max_agent(r->a), P_FRO);
+    cr_assert_eq(audit_agent_count(r->a), 1, "however large its number is");
+    cr_assert_eq(audit_agent_person_at(r->a, 0), P_FRO);
     struct audit_op op = {
         .kind = OP_SET, .set = {room_field(r, "B3"), "7", 0}
     };
