@@ -205,6 +205,18 @@ static void tell_conflict(struct editor *ed, const struct replica_news *n)
     buf_free(&text);
 }
 
+static void say_came(struct editor *ed, uint32_t person)
+{
+    char left[sizeof ed->said];
+    snprintf(left, sizeof left, "%s has left.", replica_name(ed->r, person));
+    if (person == replica_me(ed->r)->person)
+        editor_say(ed, "You have this audit open in another window too.");
+    else if (!strcmp(ed->said, left))
+        ed->said[0] = 0; /* and is back at once: something was shared with them */
+    else
+        editor_say(ed, "%s has come in.", replica_name(ed->r, person));
+}
+
 static void on_news(void *user, const struct replica_news *n)
 {
     struct editor *ed = user;
@@ -214,10 +226,11 @@ static void on_news(void *user, const struct replica_news *n)
     case NEWS_MOVED:
         return;
     case NEWS_CAME:
-        editor_say(ed, "%s has come in.", replica_name(ed->r, n->person));
+        say_came(ed, n->person);
         return;
     case NEWS_WENT:
-        editor_say(ed, "%s has left.", replica_name(ed->r, n->person));
+        if (n->person != replica_me(ed->r)->person) /* else: a window of mine */
+            editor_say(ed, "%s has left.", replica_name(ed->r, n->person));
         return;
     case NEWS_CONFLICT:
         tell_conflict(ed, n);
@@ -316,7 +329,7 @@ uint16_t model_text_cols(const struct editor *ed)
 
 /* ---- taking up changes ---- */
 
-static void follow(struct editor *ed)
+void model_follow(struct editor *ed)
 {
     for (size_t i = 0; i < replica_present_count(ed->r); i++) {
         struct replica_present p = replica_present_at(ed->r, i);
@@ -371,6 +384,8 @@ void model_rebuild(struct editor *ed, bool keep_eye)
     }
     if (ed->nlines && ed->top_line >= ed->nlines)
         ed->top_line = ed->nlines - 1;
+    if (!had)
+        model_send_cursor(ed); /* where I am when I come in */
 }
 
 /* Somebody who is asked whether to leave with unsaved work need not answer once it is saved. */
@@ -389,7 +404,7 @@ void editor_refresh(struct editor *ed)
         return;
     model_rebuild(ed, true);
     if (ed->follow && model_audit(ed))
-        follow(ed);
+        model_follow(ed);
 }
 
 void editor_resize(struct editor *ed, uint16_t rows, uint16_t cols)
@@ -397,6 +412,7 @@ void editor_resize(struct editor *ed, uint16_t rows, uint16_t cols)
     ed->rows = rows;
     ed->cols = cols;
     model_rebuild(ed, false);
+    model_fill_pane(ed);
     model_show_cursor(ed);
 }
 

@@ -493,6 +493,15 @@ void model_show_cursor(struct editor *ed)
         ed->top_line = line - height + 1;
 }
 
+/* No empty lines below while there is more above: the pane has grown, or its content shrunk. */
+void model_fill_pane(struct editor *ed)
+{
+    size_t height = model_geometry(ed).pane.rows;
+    size_t most = ed->nlines > height ? ed->nlines - height : 0;
+    if (ed->top_line > most)
+        ed->top_line = most;
+}
+
 void model_scroll(struct editor *ed, int by)
 {
     size_t height = model_geometry(ed).pane.rows;

@@ -302,8 +302,13 @@ static void type_text(struct editor *ed, enum key_context ctx, uint32_t cp)
         model_line_type(ed, u, n);
     else if (ctx == CTX_PICKER)
         model_picker_type(ed, cp);
-    else if (ctx == CTX_FIELD && model_focus_row(ed))
+    else if (ctx == CTX_FIELD && model_focus_row(ed)->kind == FORM_FIELD)
         model_open_value(ed, model_focus_row(ed), cp);
+    else if (ctx == CTX_TREE)
+        editor_say(ed, "Not typed: this is the list of questions. Enter goes into the answer.");
+    else if (ctx == CTX_FIELD)
+        editor_say(ed, model_focus_row(ed)->held ? "Not typed: these words are held back from you."
+                                                 : "Not typed: this part has no words of its own.");
 }
 
 /* Own motions and edits end following; looking around does not. */
@@ -334,6 +339,8 @@ static void settle(struct editor *ed, enum action a)
     bool scrolled = ed->authors && !ed->in_tree && a >= ACT_UP && a <= ACT_PAGE_DOWN;
     if (ed->stale || ed->seen_version != replica_version(ed->r))
         model_rebuild(ed, false);
+    if (a == ACT_PROMPTS || a == ACT_COMMENTS || a == ACT_BACK)
+        model_fill_pane(ed);
     if (model_audit(ed) && !scrolled)
         model_show_cursor(ed);
     model_send_cursor(ed);

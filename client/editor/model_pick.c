@@ -145,21 +145,65 @@ void model_open_follow(struct editor *ed)
 
 /* ---- a picker's keys ---- */
 
-/* To the next choice whose label begins with this letter. */
+static uint32_t lower(uint32_t cp)
+{
+    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp);
+}
+
+static bool begins_with(const char *s, const uint32_t *typed, size_t n)
+{
+    const uint8_t *u = (const uint8_t *)s, *end = u + strlen(s);
+    uint32_t cp;
+    for (size_t i = 0; i < n; i++) {
+        size_t len = u < end ? utf8_decode(u, end, &cp) : 0;
+        if (!len || lower(cp) != typed[i])
+            return false;
+        u += len;
+    }
+    return true;
+}
+
+/* To the first choice at or after `from`, round about, that begins with what was typed. */
+static bool seek_choice(struct picker *p, size_t from, size_t ntyped)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct choice *c = &p->choices[(from + i) % p->n];
+        if (begins_with(c->label, p->typed, ntyped) || begins_with(c->code, p->typed, ntyped)) {
+            p->selected = (from + i) % p->n;
+            return true;
+        }
+    }
+    return false;
+}
+
+enum { WORD_PAUSE_MS = 1500 };
+
+/* Letters that follow each other spell a choice: "go" is Good, not the O of Outstanding. The same
+ * letter again goes on to the next choice with it; a letter that fits nothing changes nothing. */
 void model_picker_type(struct editor *ed, uint32_t cp)
 {
     struct picker *p = &ed->picker;
-    utf8proc_int32_t wanted = utf8proc_tolower((utf8proc_int32_t)cp);
-    for (size_t i = 1; i <= p->n; i++) {
-        size_t at = (p->selected + i) % p->n;
-        const uint8_t *label = (const uint8_t *)p->choices[at].label;
-        uint32_t first = 0;
-        if (utf8_decode(label, label + strlen((const char *)label), &first) &&
-            utf8proc_tolower((utf8proc_int32_t)first) == wanted) {
-            p->selected = at;
-            return;
-        }
-    }
+    if (ed->mono_ms - p->typed_ms > WORD_PAUSE_MS)
+        p->ntyped = 0;
+    p->typed_ms = ed->mono_ms;
+    if (p->ntyped == sizeof p->typed / sizeof *p->typed)
+        return;
+    p->typed[p->ntyped] = lower(cp);
+    if (p->ntyped && seek_choice(p, p->selected, p->ntyped + 1))
+        p->ntyped++;
+    else if ((!p->ntyped || (p->ntyped == 1 && p->typed[0] == p->typed[1])) &&
+             seek_choice(p, p->selected + 1, 1))
+        p->ntyped = 1;
+}
+
+/* Does a space go on with the word that is being typed? Then it is taken so. */
+static bool space_is_typed(struct editor *ed)
+{
+    size_t ntyped = ed->picker.ntyped;
+    if (ed->picker.several || ed->mono_ms - ed->picker.typed_ms > WORD_PAUSE_MS)
+        return false;
+    model_picker_type(ed, ' ');
+    return ed->picker.ntyped > ntyped;
 }
 
 static void set_value(struct editor *ed, struct field f, const char *value)
@@ -182,6 +226,7 @@ static void picker_commit(struct editor *ed)
         ed->stale = true;
         editor_say(ed, "Following %s; any motion of yours ends it.",
                    replica_name(ed->r, ed->follow));
+        model_follow(ed);
         return;
     }
     if (!p->several)
@@ -196,6 +241,9 @@ static void picker_commit(struct editor *ed)
 void model_picker_action(struct editor *ed, enum action a)
 {
     struct picker *p = &ed->picker;
+    if (a == ACT_TOGGLE && p->ntyped && space_is_typed(ed))
+        return; /* "not s": not yet the choice of "not met" */
+    p->ntyped = 0;
     switch ((int)a) {
     case ACT_UP:
         p->selected = p->selected ? p->selected - 1 : p->n - 1;

@@ -64,9 +64,12 @@ struct picker {
     struct choice choices[MAX_CHOICES];
     bool ticked[MAX_CHOICES];
     size_t n, selected;
-    bool several;   /* several may be ticked */
-    bool follow;    /* chooses a person, code = number; else a value of `field` */
-    bool can_clear; /* the last choice is "(empty)" */
+    bool several;       /* several may be ticked */
+    bool follow;        /* chooses a person, code = number; else a value of `field` */
+    bool can_clear;     /* the last choice is "(empty)" */
+    uint32_t typed[24]; /* letters typed soon after each other, lower case */
+    size_t ntyped;
+    int64_t typed_ms; /* when the last one was */
     struct field field;
 };
 
@@ -168,6 +171,7 @@ uint16_t model_text_cols(const struct editor *ed); /* width that texts are wrapp
 /* ---- model.c ---- */
 /* Rebuilds what is shown. `keep_eye`: the cursor's line stays on its row of the screen. */
 void model_rebuild(struct editor *ed, bool keep_eye);
+void model_follow(struct editor *ed);      /* to where the person is whom I follow */
 void model_drop_notice(struct editor *ed); /* the first one */
 void model_refused(struct editor *ed, enum err e, const struct err_info *why);
 void model_notice(struct editor *ed, const char *text, const char *kept, struct field f);
@@ -197,6 +201,7 @@ void model_focus_field(struct editor *ed, struct field f); /* nearest when it is
 size_t model_cursor_line(const struct editor *ed);         /* in the pane */
 void model_show_cursor(struct editor *ed);                 /* scrolls as little as it takes */
 void model_scroll(struct editor *ed, int by);
+void model_fill_pane(struct editor *ed); /* scrolls back over empty lines at its end */
 void model_field_action(struct editor *ed, enum action a);
 
 /* ---- model_text.c ---- */

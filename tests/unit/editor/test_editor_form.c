@@ -264,3 +264,41 @@ Test(editor_form, words_struck_out_before_i_came_are_shown_from_the_log)
     SEES(p, "[JM]It was [JM-bad and -JM][JM]good.");
     people_free(p);
 }
+
+Test(editor_form, letters_typed_in_a_row_spell_a_choice)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    go(p, "B1.grade_agreed");
+    type(p, "go"); /* the o is not Outstanding's */
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B1.grade_agreed"), "good");
+    press(p, ED_ENTER, 0);
+    type(p, "iz"); /* the z fits nothing and changes nothing */
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B1.grade_agreed"), "inadequate");
+    press(p, ED_ENTER, 0);
+    type(p, "requires i"); /* the space does not choose yet */
+    SEES(p, "Enter chooses");
+    press(p, ED_ESC, 0);
+    press(p, ED_ENTER, 0);
+    type(p, "g");
+    editor_time(p->ed, 60000, 1772496000000);
+    type(p, "o"); /* after a pause a new word begins */
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B1.grade_agreed"), "outstanding");
+    people_free(p);
+}
+
+Test(editor_form, typing_where_nothing_can_be_typed_is_told)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    type(p, "lost");
+    SEES(p, "Not typed: this is the list of questions.");
+    go(p, "L3");
+    type(p, "lost");
+    SEES(p, "Not typed: ");
+    people_free(p);
+}

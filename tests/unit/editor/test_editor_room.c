@@ -245,3 +245,46 @@ Test(editor_room, people_who_come_and_go_are_told)
     SEES_NOT(p, "SC Sam Cole CSW");
     people_free(p);
 }
+
+Test(editor_room, who_comes_in_is_seen_where_they_stand_at_once)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    look(p);
+    cr_assert_eq(p->r[P_FRO]->cursor_field.question, at(p, "A1").question);
+    people_free(p);
+}
+
+Test(editor_room, following_goes_to_the_person_at_once)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    other_stands(p, P_FSW, "B3.scale", 0);
+    pump(p);
+    press(p, ED_F1 + 5, 0);
+    type(p, "Jo M");
+    press(p, ED_ENTER, 0);
+    cr_assert(field_equal(editor_field(p->ed), at(p, "B3.scale")));
+    SEES(p, "Following Jo Marsh");
+    people_free(p);
+}
+
+Test(editor_room, a_window_of_my_own_is_no_visitor)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    struct replica_present me = {
+        .person = P_FRO, .agent = 77, .role = ROLE_FRO, .name = "Anna Frost"};
+    replica_here_put(p->r[P_FRO], &me, false, true);
+    SEES(p, "open in another window too");
+    press(p, ED_DOWN, 0);
+    replica_here_put(p->r[P_FRO], &me, true, true);
+    SEES_NOT(p, "has left");
+    people_free(p);
+}
+
+Test(editor_room, a_larger_window_is_filled)
+{
+    struct people *p = people_new(P_FRO, 10, 40);
+    go(p, "B2.date");
+    editor_resize(p->ed, 50, 150);
+    SEES_NOT(p, "\u2191"); /* nothing is hidden above */
+    people_free(p);
+}
