@@ -64,8 +64,8 @@ SIM_T     := $(if $(SIM_C),$(B)/tests/sim/sim)
 BENCH_T   := $(patsubst tests/%.c,$(B)/tests/%,$(BENCH_C))
 FUZZ_T    := $(patsubst tests/%.c,$(B)/tests/%,$(FUZZ_C))
 
-.PHONY: all help deps run demo-reset test ci-test check check-flow check-source asan tsan fuzz sim bench \
-        bench-store bench-text tidy format install clean tests
+.PHONY: all help deps run demo-reset test ci-test check check-source asan tsan tsan-run fuzz fuzz-run sim \
+        bench bench-store bench-text format install clean tests
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -192,8 +192,8 @@ bench-text: ## figures of the shared text: make bench-text TRACES=DIR
 check-source: ## include direction, banned calls, SQL outside the store, format
 	@tests/check-source
 
-format: ## clang-format everything
-	clang-format -i $$(git ls-files '*.c' '*.h')
+format: ## clang-format everything (version 14, as check-source asks for)
+	find common server client tests -name '*.[ch]' -type f | xargs clang-format -i
 
 install: all ## make install DESTDIR= PREFIX=/usr/local
 	install -d $(DESTDIR)$(PREFIX)/bin
