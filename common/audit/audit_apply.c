@@ -51,8 +51,9 @@ static enum err put_cell(struct audit *a, struct field f, const char *value, con
 
 /* ---- texts ---- */
 
-/* When a character was struck out is kept to this many ms (the log has it exactly): characters taken
- * away one by one then share a run. With exact times a much edited text takes six times the memory. */
+/* When a character was struck out is kept to this many ms (the log has it exactly): characters
+ * taken away one by one then share a run. With exact times a much edited text takes six times the
+ * memory. */
 enum { STRUCK_AT_STEP_MS = 10 * 1000 };
 
 static enum err put_text(struct audit *a, struct field f, uint32_t agent, uint64_t when,
