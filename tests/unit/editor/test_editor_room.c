@@ -110,6 +110,47 @@ Test(editor_room, following_goes_where_they_go_until_i_move)
     people_free(p);
 }
 
+/* What others say of where they are is not checked by anybody on the way. */
+Test(editor_room, a_place_that_is_none_leads_nowhere)
+{
+    static const struct field nowhere[] = {
+        {4000,  PART_TEXT,          0         },
+        {65535, 65535,              UINT64_MAX},
+        {3,     99,                 0         },
+        {3,     PART_GRADE_AUDITOR, 77        },
+        {11,    PART_CHECK,         1u << 31  },
+        {11,    PART_TEXT,          5         },
+        {0,     PART_TEXT,          0         },
+    };
+    struct people *p = people_new(P_FRO, 24, 80);
+    const struct text_anchor head = {
+        {4711, 4711},
+        TEXT_AFTER
+    };
+    other_types(p, P_FSW, "C2.text", 0, "what they write");
+    pump(p);
+    press(p, ED_F1 + 5, 0);
+    type(p, "j");
+    press(p, ED_ENTER, 0);
+    for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++)
+        for (int with = 0; with < 2; with++) {
+            replica_here_moved(p->r[P_FRO], P_FSW, P_FSW, nowhere[i], with ? &head : NULL,
+                               with ? &head : NULL);
+            pump(p);
+            cr_assert_not_null(template_question(audit_template(replica_audit(p->r[P_FRO])),
+                                                 editor_field(p->ed).question),
+                               "%zu", i);
+            press(p, ED_DOWN, 0);
+            press(p, ED_F1 + 5, 0);
+            type(p, "j");
+            press(p, ED_ENTER, 0);
+        }
+    other_stands(p, P_FSW, "B3", 0);
+    pump(p);
+    cr_assert_eq(editor_field(p->ed).question, at(p, "B3").question, "and from there on");
+    people_free(p);
+}
+
 Test(editor_room, comments_are_made_on_words_listed_jumped_to_answered_and_resolved)
 {
     struct people *p = people_new(P_FRO, 30, 80);
