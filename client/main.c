@@ -4,9 +4,11 @@
 
 #include "client/commands.h"
 #include "common/log.h"
+#include "common/process.h"
 
 int main(int argc, char **argv)
 {
+    process_leave_no_core();
     (void)setlocale(LC_ALL, ""); /* widths of characters in the editor */
     signal(SIGPIPE, SIG_IGN);    /* a line that breaks is an error of a write, not an end */
     log_set_level(LOG_LEVEL_ERROR);

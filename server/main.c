@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/process.h"
 #include "server/net/control.h"
 #include "server/net/daemon.h"
 #include "server/offline.h"
@@ -513,6 +514,7 @@ int main(int argc, char **argv)
 {
     struct call c = {0};
     int used = 0;
+    process_leave_no_core();
     if (argc < 2) {
         print_all(stderr);
         return EXIT_USAGE;

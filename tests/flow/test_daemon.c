@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -134,6 +135,37 @@ Test(daemon, serves_says_where_and_ends_cleanly_on_both_signals)
         expect_run(RUN("tandemd", "health", "--data", d.dir), 3, NULL, "No server");
     }
     expect_run(RUN("tandemd", "verify", "--data", d.dir), 0, "problems=0", NULL);
+    daemon_remove(&d);
+}
+
+/* The soft limit of a file of the memory of a process that has crashed. */
+static void expect_no_core(pid_t pid)
+{
+    char path[64], line[200];
+    bool found = false;
+    (void)snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
+    FILE *f = fopen(path, "r");
+    cr_assert_not_null(f);
+    while (fgets(line, sizeof line, f))
+        if (!strncmp(line, "Max core file size", 18)) {
+            found = true;
+            cr_assert_eq(strtol(line + 18, NULL, 10), 0, "%s", line);
+            cr_assert_eq(line[18 + strspn(line + 18, " ")], '0', "%s", line);
+        }
+    cr_assert(found);
+    fclose(f);
+}
+
+Test(daemon, a_crash_would_leave_nothing_of_the_records)
+{
+    struct daemon d;
+    struct rlimit r;
+    cr_assert_eq(getrlimit(RLIMIT_CORE, &r), 0);
+    r.rlim_cur = r.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_CORE, &r), 0);
+    daemon_init(&d);
+    daemon_start(&d);
+    expect_no_core(d.pid);
     daemon_remove(&d);
 }
 
