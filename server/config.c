@@ -69,7 +69,7 @@ static const struct setting settings[] = {
      "of an audit between two stored snapshots"},
     {"idle_audit_ms", NUMBER, AT(core.idle_audit_ms), "60000", 0, 86400000, "ms",
      "that an audit stays in memory after the last person has left it"},
-    {"fanout_window_ms", NUMBER, AT(core.fanout_window_ms), "0", 0, 1000, "ms",
+    {"fanout_window_ms", NUMBER, AT(core.fanout_window_ms), "5", 0, 1000, "ms",
      "that changes are gathered before they are shown, in a room with many people"},
     {"fanout_window_people", NUMBER, AT(core.fanout_window_people), "12", 2, 100000, "people",
      "from which on fanout_window_ms applies"},

@@ -27,7 +27,7 @@ void core_settings_default(struct core_settings *s)
         .code_hours = 72,
         .snapshot_every_events = 500,
         .idle_audit_ms = 60 * 1000,
-        .fanout_window_ms = 0,
+        .fanout_window_ms = 5,
         .fanout_window_people = 12,
     };
 }

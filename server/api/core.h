@@ -57,7 +57,7 @@ struct core_settings {
     uint32_t code_hours;            /* 72 */
     uint32_t snapshot_every_events; /* 500 */
     uint32_t idle_audit_ms;         /* 60000: an audit with nobody in it leaves memory */
-    uint32_t fanout_window_ms;      /* 0: at once; rooms with many people gather for this long */
+    uint32_t fanout_window_ms;      /* 5: rooms with many people gather for this long; 0: at once */
     uint32_t fanout_window_people;  /* 12: ... from this many on */
 };
 void core_settings_default(struct core_settings *s);
