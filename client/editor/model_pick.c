@@ -104,6 +104,10 @@ void model_open_value(struct editor *ed, const struct form_row *row, uint32_t fi
             if (!*value) /* nothing is chosen yet: the search begins at the top */
                 ed->picker.selected = ed->picker.n ? ed->picker.n - 1 : 0;
             model_picker_type(ed, first);
+            if (!ed->picker.ntyped) {
+                ed->popup = POPUP_NONE;
+                editor_say(ed, "Not typed: no choice begins so. Enter shows the choices.");
+            }
         }
         return;
     case TYPE_DATE:
@@ -186,6 +190,7 @@ void model_picker_type(struct editor *ed, uint32_t cp)
     if (ed->mono_ms - p->typed_ms > WORD_PAUSE_MS)
         p->ntyped = 0;
     p->typed_ms = ed->mono_ms;
+    p->typing = true;
     if (p->ntyped == sizeof p->typed / sizeof *p->typed)
         return;
     p->typed[p->ntyped] = lower(cp);
@@ -196,14 +201,12 @@ void model_picker_type(struct editor *ed, uint32_t cp)
         p->ntyped = 1;
 }
 
-/* Does a space go on with the word that is being typed? Then it is taken so. */
-static bool space_is_typed(struct editor *ed)
+/* A space among letters is a letter: it must not choose "not met" in "not seen", nor the first
+ * choice when somebody who thinks to be in a text writes on. */
+static bool space_is_typed(const struct editor *ed)
 {
-    size_t ntyped = ed->picker.ntyped;
-    if (ed->picker.several || ed->mono_ms - ed->picker.typed_ms > WORD_PAUSE_MS)
-        return false;
-    model_picker_type(ed, ' ');
-    return ed->picker.ntyped > ntyped;
+    return ed->picker.typing && !ed->picker.several &&
+           ed->mono_ms - ed->picker.typed_ms <= WORD_PAUSE_MS;
 }
 
 static void set_value(struct editor *ed, struct field f, const char *value)
@@ -241,9 +244,12 @@ static void picker_commit(struct editor *ed)
 void model_picker_action(struct editor *ed, enum action a)
 {
     struct picker *p = &ed->picker;
-    if (a == ACT_TOGGLE && p->ntyped && space_is_typed(ed))
-        return; /* "not s": not yet the choice of "not met" */
+    if (a == ACT_TOGGLE && space_is_typed(ed)) {
+        model_picker_type(ed, ' ');
+        return;
+    }
     p->ntyped = 0;
+    p->typing = false;
     switch ((int)a) {
     case ACT_UP:
         p->selected = p->selected ? p->selected - 1 : p->n - 1;
@@ -349,6 +355,19 @@ void model_line_type(struct editor *ed, const uint8_t *utf8, size_t len)
     buf_free(&clean);
 }
 
+/* Also a question alone that has no main part, as a checklist: its first part. */
+static enum err find_place(struct editor *ed, const char *where, struct field *f,
+                           struct err_info *why)
+{
+    enum err e = audit_field_parse(model_audit(ed), where, f, why);
+    const struct question *q =
+        e ? template_question_find(audit_template(model_audit(ed)), where) : NULL;
+    if (!q)
+        return e;
+    *f = (struct field){.question = q->number};
+    return ERR_OK;
+}
+
 static void line_commit(struct editor *ed)
 {
     struct line_box *b = &ed->line_box;
@@ -374,12 +393,13 @@ static void line_commit(struct editor *ed)
         model_find(ed, false);
         return;
     case LINE_GO:
-        if (audit_field_parse(model_audit(ed), buf_cstr(&b->text), &f, &why)) {
+        if (find_place(ed, buf_cstr(&b->text), &f, &why)) {
             snprintf(b->error, sizeof b->error, "%s", why.text);
             return;
         }
         ed->popup = POPUP_NONE;
         model_go(ed, f, 0);
+        ed->in_tree = !f.part && !model_focus_row(ed);
         return;
     case LINE_COMMENT:
     case LINE_REPLY:

@@ -69,6 +69,7 @@ struct picker {
     bool can_clear;     /* the last choice is "(empty)" */
     uint32_t typed[24]; /* letters typed soon after each other, lower case */
     size_t ntyped;
+    bool typing;      /* the last key was such a letter */
     int64_t typed_ms; /* when the last one was */
     struct field field;
 };

@@ -292,6 +292,19 @@ Test(editor_form, letters_typed_in_a_row_spell_a_choice)
     people_free(p);
 }
 
+Test(editor_form, prose_on_a_choice_chooses_nothing)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    go(p, "B2.ynp");
+    type(p, "More respite is planned now.");
+    press(p, ED_ESC, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B2.ynp"), "");
+    type(p, "z");
+    SEES(p, "Not typed: no choice begins so.");
+    people_free(p);
+}
+
 Test(editor_form, typing_where_nothing_can_be_typed_is_told)
 {
     struct people *p = people_new(P_FRO, 24, 80);
