@@ -79,8 +79,10 @@ void call_free(struct call *c)
     }
     if (c->async) {
         struct conn *cn = call_conn(c);
-        if (cn)
+        if (cn) {
             cn->calls--;
+            cn->listing = cn->listing && !c->lists;
+        }
         unlink_call(c);
     }
     call_destroy(c);

@@ -36,6 +36,7 @@ struct conn {
     bool greeted;    /* Hello was answered */
     bool closing;
     bool counted; /* in core.lines_of */
+    bool listing; /* one of its calls has `lists` */
     bool pinged;
     int64_t opened_ms, heard_ms;
     int64_t slow_since_ms;                             /* its feed was ended; 0: no */
@@ -112,6 +113,7 @@ struct call {
     struct pb_alloc out;   /* of the answer */
     Tandem__Envelope *env;
     bool async; /* in core.calls, counted in conn.calls */
+    bool lists; /* reads every audit's row: one at a time for each connection */
 
     struct live_audit *la; /* pinned */
     struct live_waiter waiter;

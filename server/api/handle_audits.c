@@ -122,8 +122,16 @@ static void list_noted(struct call *c, enum err e)
 
 void handle_list_audits(struct call *c)
 {
-    if (call_keep(c))
-        call_enter(c, "list", false, list_noted);
+    struct conn *cn = call_conn(c);
+    if (cn->listing) {
+        call_fail(c, ERR_SLOW_DOWN, "",
+                  "Your list is being made already; ask again when you have it.");
+        return;
+    }
+    if (!call_keep(c))
+        return;
+    cn->listing = c->lists = true;
+    call_enter(c, "list", false, list_noted);
 }
 
 /* ---- new ---- */

@@ -377,18 +377,41 @@ Test(connections, too_many_unanswered_requests_are_refused)
 {
     struct bench *b = bench_new(NULL);
     struct bench_plain m;
-    unsigned slow = 0, lists = 0;
+    unsigned slow = 0, answered = 0;
     bench_connect(b, 1, bench_person(b, "Ana", ROLE_FRO, "North"));
     for (int i = 0; i < 40; i++)
-        (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
+        (void)bench_send(b, 1, bench_make(&m, BODY(WHO), "TST-2026-0009", 0));
     bench_step(b);
-    for (const Tandem__Envelope *e; (e = bench_take(b, 1));)
-        if (e->body_case == BODY(ERROR))
-            slow += e->error->code == (uint32_t)ERR_SLOW_DOWN;
-        else
-            lists += e->body_case == BODY(AUDIT_LIST);
-    cr_assert_eq(lists, 32);
+    for (const Tandem__Envelope *e; (e = bench_take(b, 1));) {
+        cr_assert_eq((int)e->body_case, (int)BODY(ERROR));
+        slow += e->error->code == (uint32_t)ERR_SLOW_DOWN;
+        answered += e->error->code == (uint32_t)ERR_NOT_FOUND;
+    }
+    cr_assert_eq(answered, 32);
     cr_assert_eq(slow, 8);
+    bench_free(b);
+}
+
+/* Each reads all audits of the site, also for those who may see none of them. */
+Test(connections, lists_are_made_one_at_a_time)
+{
+    struct bench *b = bench_new(NULL);
+    struct bench_plain m;
+    bench_connect(b, 1, bench_person(b, "Ana", ROLE_BOARD, ""));
+    for (int i = 0; i < 3; i++)
+        (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
+    (void)bench_expect_error(b, 1, ERR_SLOW_DOWN);
+    (void)bench_expect_error(b, 1, ERR_SLOW_DOWN);
+    bench_step(b);
+    (void)bench_expect(b, 1, BODY(AUDIT_LIST));
+    /* and again, also when one could not be made */
+    store_mem_fail_commit(b->store, 1, ERR_FULL);
+    (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
+    bench_step(b);
+    (void)bench_expect_error(b, 1, ERR_STORE);
+    (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
+    bench_step(b);
+    (void)bench_expect(b, 1, BODY(AUDIT_LIST));
     bench_free(b);
 }
 
