@@ -169,13 +169,14 @@ tsan: ## threaded plain programs under ThreadSanitizer
 tsan-run: $(PLAIN_T)
 	@set -e; for t in $(PLAIN_T); do echo "== $$t"; TSAN_OPTIONS=halt_on_error=1 $$t; done
 
-fuzz: EXTRA_PACKAGES := clang libclang-rt-14-dev
+fuzz: EXTRA_PACKAGES := clang libclang-rt-dev
 fuzz: deps ## fuzz everything that parses bytes from a peer: make fuzz SECONDS_EACH=60
 	@$(MAKE) --no-print-directory FLAVOUR=fuzz fuzz-run SECONDS_EACH=$(or $(SECONDS_EACH),60)
 fuzz-run: $(FUZZ_T)
-	@set -e; for t in $(FUZZ_T); do n=$$(basename $$t); mkdir -p build/corpus/$$n; echo "== $$n"; \
+	@failed=; for t in $(FUZZ_T); do n=$$(basename $$t); c=build/corpus/$$n; mkdir -p $$c; echo "== $$n"; \
 	  $$t -max_total_time=$(SECONDS_EACH) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-	  -artifact_prefix=build/corpus/$$n- build/corpus/$$n 2>&1 | tail -12; done
+	    -artifact_prefix=$$c- $$c >$$c.txt 2>&1 || failed="$$failed $$n"; tail -12 $$c.txt; done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed (the input lies beside build/corpus/)"; exit 1; }
 
 bench: ## print the figures of README.md, "Figures"
 	@$(MAKE) --no-print-directory FLAVOUR=release all build/release/tests/bench/bench_wire
