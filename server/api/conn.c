@@ -110,7 +110,7 @@ static void uncount(struct conn *cn)
     if (n == 1)
         map_remove(m, cn->person);
     else if (map_put(m, cn->person, (void *)(uintptr_t)(n - 1)))
-        assert(!"replacing takes no memory");
+        assert(false && "replacing takes no memory");
 }
 
 static void close_quietest_of(struct core *c, uint32_t person, const struct conn *but)
