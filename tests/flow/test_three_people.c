@@ -366,7 +366,8 @@ Test(three, who_is_revoked_is_out_with_a_sentence_and_keeps_their_words, .init =
     cr_assert(strstr(words, "Before."), "%s", words); /* what he had written stays */
     free(words);
     FLOW_DO(4, "show", f.ref, "--as", "ben");
-    FLOW_DO(4, "write", f.ref, "B1", "--as", "ben");
+    free(flow_run("Not any more.", 4,
+                  (const char *const[]){"tandem", "write", f.ref, "B1", "--as", "ben", NULL}));
     flow_leave(ana);
 }
 
