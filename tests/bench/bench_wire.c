@@ -94,14 +94,19 @@ static void drop(struct load_peer *p, const Tandem__Envelope *m)
     (void)p, (void)m;
 }
 
-static struct load_peer *connect_as(struct bench *b, int person)
+static struct load_peer *connect_with(struct bench *b, const struct load_identity *who)
 {
     struct load_peer *p = calloc(1, sizeof *p);
     if (!p)
         abort();
-    load_connect(&b->loop, p, &b->site, &b->people[person], drop, NULL);
+    load_connect(&b->loop, p, &b->site, who, drop, NULL);
     tandem__envelope__free_unpacked(load_ask(&b->loop, p, NULL), NULL);
     return p;
+}
+
+static struct load_peer *connect_as(struct bench *b, int person)
+{
+    return connect_with(b, &b->people[person]);
 }
 
 static void disconnect(struct bench *b, struct load_peer *p)
@@ -461,6 +466,20 @@ static void scenario_slow_reader(struct bench *b)
     samples_free(&without);
 }
 
+/* One person may have no more than 64 connections: an idle crowd needs managers who look on. */
+static struct load_identity *enrol_managers(struct bench *b, int n)
+{
+    static int named;
+    struct load_identity *all = calloc((size_t)n, sizeof *all);
+    for (int i = 0; i < n; i++) {
+        char name[32], code[600];
+        snprintf(name, sizeof name, "Manager %d", ++named);
+        load_site_add_person(&b->site, name, "FTM:north", code);
+        load_enrol(&b->loop, &b->site, code, &all[i]);
+    }
+    return all;
+}
+
 static void scenario_idle(struct bench *b, int n)
 {
     load_site_stop(&b->site, SIGTERM);
@@ -471,13 +490,15 @@ static void scenario_idle(struct bench *b, int n)
     for (int i = 0; i < audits; i++)
         make_audit(b, ana, refs[i]);
     disconnect(b, ana);
+    int managers = n / 50;
+    struct load_identity *who = enrol_managers(b, managers);
     load_site_stop(&b->site, SIGTERM);
     load_site_start(&b->site);
     load_run_for(&b->loop, 0.2);
     size_t alone = load_site_rss_bytes(&b->site);
     struct load_peer **peers = calloc((size_t)n, sizeof *peers);
     for (int i = 0; i < n; i++) {
-        peers[i] = connect_as(b, i % 3);
+        peers[i] = connect_with(b, &who[i % managers]);
         load_join(&b->loop, peers[i], refs[i % audits], false);
     }
     load_run_for(&b->loop, 1);
@@ -488,6 +509,9 @@ static void scenario_idle(struct bench *b, int n)
            n, audits, ((double)with - (double)alone) / 1024.0 / n, (double)alone / 1e6);
     for (int i = 0; i < n; i++)
         disconnect(b, peers[i]);
+    for (int i = 0; i < managers; i++)
+        tls_context_free(who[i].tls);
+    free(who);
     free(peers);
     free(refs);
 }
