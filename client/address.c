@@ -132,6 +132,11 @@ void address_value(const struct audit *a, struct field f, const char *value, str
             buf_append_str(out, t->grades[i].code);
             return;
         }
+    char date[16];
+    if (def && def->type == TYPE_DATE && field_date_typed(value, date)) {
+        buf_append_str(out, date);
+        return;
+    }
     for (const char *p = value; *p; p++)
         buf_append_u8(&code, *p == ' ' || *p == '-' ? '_' : (uint8_t)tolower((unsigned char)*p));
     bool coded = def &&

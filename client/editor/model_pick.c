@@ -26,7 +26,7 @@ static void open_value_line(struct editor *ed, const struct form_row *row, const
     bool is_date = row->def->type == TYPE_DATE;
     describe_field(ed->r, row->field, &title);
     model_open_line(ed, LINE_VALUE, buf_cstr(&title),
-                    is_date                         ? "YYYY-MM-DD or YYYY-MM; Up and Down: by days"
+                    is_date ? "YYYY-MM-DD, D/M/YYYY or YYYY-MM; Up, Down: by days"
                     : row->def->type == TYPE_NUMBER ? "a number"
                                                     : "Enter saves, Esc leaves it as it was");
     ed->line_box.field = row->field;
@@ -355,9 +355,8 @@ void model_line_type(struct editor *ed, const uint8_t *utf8, size_t len)
     buf_free(&clean);
 }
 
-/* Also a question alone that has no main part, as a checklist: its first part. */
-static enum err find_place(struct editor *ed, const char *where, struct field *f,
-                           struct err_info *why)
+enum err model_find_place(struct editor *ed, const char *where, struct field *f,
+                          struct err_info *why)
 {
     enum err e = audit_field_parse(model_audit(ed), where, f, why);
     const struct question *q =
@@ -373,12 +372,16 @@ static void line_commit(struct editor *ed)
     struct line_box *b = &ed->line_box;
     struct err_info why = {0};
     struct field f;
+    char date[16];
     enum err e;
     if (buf_failed(&b->text))
         return;
     switch (b->purpose) {
     case LINE_VALUE:
-        e = replica_set(ed->r, b->field, buf_cstr(&b->text), &why);
+        e = replica_set(
+            ed->r, b->field,
+            b->is_date && field_date_typed(buf_cstr(&b->text), date) ? date : buf_cstr(&b->text),
+            &why);
         if (e) {
             snprintf(b->error, sizeof b->error, "%s", why.text[0] ? why.text : err_text(e));
             return;
@@ -393,7 +396,7 @@ static void line_commit(struct editor *ed)
         model_find(ed, false);
         return;
     case LINE_GO:
-        if (find_place(ed, buf_cstr(&b->text), &f, &why)) {
+        if (model_find_place(ed, buf_cstr(&b->text), &f, &why)) {
             snprintf(b->error, sizeof b->error, "%s", why.text);
             return;
         }

@@ -220,6 +220,10 @@ void model_open_value(struct editor *ed, const struct form_row *row, uint32_t fi
 void model_open_line(struct editor *ed, enum line_purpose p, const char *title, const char *hint);
 void model_open_follow(struct editor *ed);
 void model_picker_action(struct editor *ed, enum action a);
+/* What "go to" means: an address, or a question alone that has no main part, as a checklist (the
+ * field has no part then). */
+MUST_CHECK enum err model_find_place(struct editor *ed, const char *where, struct field *f,
+                                     struct err_info *why);
 void model_picker_type(struct editor *ed, uint32_t cp);
 void model_line_action(struct editor *ed, enum action a);
 void model_line_type(struct editor *ed, const uint8_t *utf8, size_t len);

@@ -32,7 +32,10 @@ static void set_value(struct plain *p, struct field f, const char *words)
         plain_say(p, "That is a text: use \"write\".");
         return;
     }
-    enum err e = replica_set(p->r, f, code_named(p, f, words, choices, MAX_CHOICES), &why);
+    char date[16];
+    bool typed = def && def->type == TYPE_DATE && field_date_typed(words, date);
+    enum err e =
+        replica_set(p->r, f, typed ? date : code_named(p, f, words, choices, MAX_CHOICES), &why);
     plain_edit_done(p, f, e, &why);
 }
 

@@ -124,7 +124,8 @@ static void run_prev(struct plain *p, char *args)
 static void run_go(struct plain *p, char *args)
 {
     struct field f;
-    if (!plain_find_field(p, args, &f))
+    struct err_info why = {0};
+    if (model_find_place(p->ed, args, &f, &why) && !plain_find_field(p, args, &f))
         return;
     model_go(p->ed, (struct field){.question = f.question}, 0);
     arrive(p);

@@ -152,6 +152,26 @@ static unsigned days_in(unsigned year, unsigned month)
     return month == 2 && leap ? 29u : days[month - 1];
 }
 
+static const char *one_or_two_digits(const char *s, unsigned *out)
+{
+    size_t n = strspn(s, "0123456789");
+    return (n == 1 || n == 2) && digits(s, n, out) ? s + n : NULL;
+}
+
+bool field_date_typed(const char *typed, char out[16])
+{
+    unsigned day, month, year;
+    const char *s = one_or_two_digits(typed, &day);
+    if (!s || !strchr("/.-", *s) || !*s)
+        return false;
+    char between = *s;
+    s = one_or_two_digits(s + 1, &month);
+    if (!s || *s != between || strspn(s + 1, "0123456789") != 4 || s[5] || !digits(s + 1, 4, &year))
+        return false;
+    (void)snprintf(out, 16, "%04u-%02u-%02u", year % 10000, month % 100, day % 100);
+    return true;
+}
+
 static enum err check_date(const char *s, struct err_info *why)
 {
     size_t len = strlen(s);

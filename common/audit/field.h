@@ -39,4 +39,8 @@ const char *const *field_codes(const struct template *t, struct field f);
 MUST_CHECK enum err field_check_value(const struct template *t, struct field f, const char *value,
                                       struct err_info *why);
 
+/* A date as people here write it, day first: "3/9/2026", "03.09.2026", "3-9-2026". True: `out` is
+ * "2026-09-03" (which field_check_value may still refuse). Anything else is left alone. */
+bool field_date_typed(const char *typed, char out[16]);
+
 #endif

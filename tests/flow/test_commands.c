@@ -110,7 +110,7 @@ Test(commands, an_audit_is_begun_chosen_written_and_shown, .init = site_up, .fin
     DO(0, "set", ref, "B1", "Good", "--as", "ana");
     DO(0, "set", ref, "B1", "requires improvement", "--as", "ben");
     DO(0, "set", ref, "B5", "yes", "--as", "ben");
-    DO(0, "set", ref, "B5.date", "2026-09-14", "--as", "ben");
+    DO(0, "set", ref, "B5.date", "14/9/2026", "--as", "ben");
     DO(0, "set", ref, "D1[3]", "not seen", "--as", "ana");
     PUT("One.\nTwo.\n", "write", ref, "B1", "--as", "ana");
     PUT("Three.\n", "write", ref, "B1.rationale", "--append", "--as", "ben");

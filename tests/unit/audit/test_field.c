@@ -369,3 +369,35 @@ Test(field, codes_for_pickers)
     cr_expect_null(field_codes(&template, (struct field){JUDGEMENT, PART_GRADE_AGREED, 0}));
     cr_expect_null(field_codes(&template, (struct field){TEXT, PART_TEXT, 0}));
 }
+
+Test(field, a_date_may_be_typed_day_first)
+{
+    static const struct {
+        const char *typed, *want; /* NULL: not such a date */
+    } cases[] = {
+        {"3/9/2026",   "2026-09-03"},
+        {"30/11/2026", "2026-11-30"},
+        {"03.09.2026", "2026-09-03"},
+        {"3-9-2026",   "2026-09-03"},
+        {"31/2/2026",  "2026-02-31"}, /* refused where it is checked */
+        {"2026-09-03", NULL        },
+        {"2026-09",    NULL        },
+        {"3/9/26",     NULL        },
+        {"3/9-2026",   NULL        },
+        {"3/9/20261",  NULL        },
+        {"3/9",        NULL        },
+        {"",           NULL        },
+        {"3",          NULL        },
+        {"3/",         NULL        },
+        {"3/9/",       NULL        },
+        {"300/9/2026", NULL        },
+        {"tomorrow",   NULL        },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char out[16];
+        bool is = field_date_typed(cases[i].typed, out);
+        cr_assert_eq(is, cases[i].want != NULL, "%s", cases[i].typed);
+        if (is)
+            cr_assert_str_eq(out, cases[i].want);
+    }
+}

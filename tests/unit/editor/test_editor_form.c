@@ -305,6 +305,16 @@ Test(editor_form, prose_on_a_choice_chooses_nothing)
     people_free(p);
 }
 
+Test(editor_form, a_date_may_be_typed_day_first)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    go(p, "B2.date");
+    type(p, "3/9/2026\n");
+    pump(p);
+    cr_assert_str_eq(value_of(p, "B2.date"), "2026-09-03");
+    people_free(p);
+}
+
 Test(editor_form, typing_where_nothing_can_be_typed_is_told)
 {
     struct people *p = people_new(P_FRO, 24, 80);

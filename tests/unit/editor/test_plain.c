@@ -290,6 +290,16 @@ Test(plain, a_lost_line_is_said_and_leaving_with_unsaved_words_asks)
     end(d);
 }
 
+Test(plain, goes_to_a_checklist_and_takes_a_date_day_first)
+{
+    struct dialogue *d = begin(P_FRO);
+    HEARS(say(d, "go c1"), "C1  ");
+    (void)say(d, "go B2\nset date 3/9/2026");
+    pump(d->p);
+    cr_assert_str_eq(value_of(d->p, "B2.date"), "2026-09-03");
+    end(d);
+}
+
 Test(plain, follows_finds_and_helps)
 {
     struct dialogue *d = begin(P_FRO);
