@@ -96,7 +96,7 @@ int cli_fail(enum err e, const char *text)
     (void)fflush(stdout);
     (void)fprintf(stderr, "tandem: %s\n", buf_cstr(&safe));
     buf_free(&safe);
-    return err_exit_code(e);
+    return (int)err_exit_code(e);
 }
 
 int cli_usage(const struct cli *c, const char *text)
