@@ -381,6 +381,9 @@ enum err live_edit(struct live_seat *s, const struct event_body *b, uint32_t req
     enum err e = audit_check(la->audit, &s->viewer, b, why, conflict);
     if (e == ERR_EXISTS && b->batch_no <= audit_batch_no(la->audit, b->agent))
         return seen_before(s, b, request, why, seq);
+    if (e == ERR_STALE && (!conflict || conflict->rev > la->delivered_seq))
+        return err_set(why, ERR_SLOW_DOWN, /* theirs may not be shown before it is durable */
+                       "Somebody is changing this at the same moment; try again.");
     if (!e)
         e = check_lengths(la, b, why);
     if (e)

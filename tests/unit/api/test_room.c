@@ -207,6 +207,8 @@ Test(room, a_stale_choice_is_refused_and_shows_the_other_persons)
 {
     struct trio t = trio_new();
     bench_set(t.b, 1, "B2", "yes");
+    bench_step(t.b);
+    bench_forget(t.b, 2);
     bench_set(t.b, 2, "B2", "no");
     const Tandem__Error *e = bench_expect_error(t.b, 2, ERR_STALE);
     cr_assert_str_eq(e->their_value, "yes");
@@ -215,6 +217,22 @@ Test(room, a_stale_choice_is_refused_and_shows_the_other_persons)
     cr_assert_neq(e->their_rev, 0);
     cr_assert(strstr(e->field, "B2"), "%s", e->field);
     bench_step(t.b);
+    bench_free(t.b);
+}
+
+Test(room, a_choice_that_is_not_durable_yet_is_not_shown_to_who_comes_too_late)
+{
+    struct trio t = trio_new();
+    bench_set(t.b, 1, "B2", "yes");
+    bench_set(t.b, 2, "B2", "no"); /* the other's is on its way to the disk and may yet fail */
+    const Tandem__Error *e = bench_expect_error(t.b, 2, ERR_SLOW_DOWN);
+    cr_assert_str_empty(e->their_value);
+    cr_assert_eq(e->their_rev, 0);
+    bench_step(t.b);
+    bench_forget(t.b, 2);
+    bench_resend(t.b, 2);
+    e = bench_expect_error(t.b, 2, ERR_STALE);
+    cr_assert_str_eq(e->their_value, "yes");
     bench_free(t.b);
 }
 
