@@ -88,7 +88,8 @@ static void ask_forget(struct editor *ed)
 
 static void help_action(struct editor *ed, enum action a)
 {
-    size_t page = ed->rows > 4 ? ed->rows - 4u : 1, lines = keymap_help(CTX_TREE, NULL, 0);
+    size_t page = ed->rows > 4 ? ed->rows - 4u : 1,
+           lines = keymap_help(CTX_TREE, NULL, 0) + HELP_SIGNS;
     size_t most = lines > page ? lines - page : 0;
     switch ((int)a) {
     case ACT_UP:

@@ -160,6 +160,8 @@ struct editor {
     enum action edit_kind;
 };
 
+enum { HELP_SIGNS = 8 }; /* lines of help on signs, after those on keys (view_box.c) */
+
 /* ---- geometry: where things are for this size of screen ---- */
 struct geometry {
     bool too_small;

@@ -99,13 +99,28 @@ void view_ask(struct view *v)
     view_put(v, in, in.rows - 1, 0, "y yes   n no", CELL_BOLD);
 }
 
+static const struct help_line signs[HELP_SIGNS] = {
+    {.text = "Signs on the screen", .heading = true                                                          },
+    {.keys = "[x] [~] [ ]",         .text = "answered, partly, not yet"                                      },
+    {.keys = "-",                   .text = "not asked in this audit, or not now"                            },
+    {.keys = "* (key)",             .text = "required; counts most"                                          },
+    {.keys = "AF",                  .text = "somebody is here, by their initials (the line below names them)"},
+    {.keys = "c2, c2!",             .text = "open comments; one must be answered"                            },
+    {.keys = "!",                   .text = "a comment is on words of this line"                             },
+    {.keys = "\u2191 \u2193",       .text = "there is more above, below"                                     },
+};
+
 void view_help(struct view *v)
 {
-    struct help_line lines[256];
+    struct help_line lines[256 + HELP_SIGNS];
     size_t n = keymap_help(v->ed->in_tree   ? CTX_TREE
                            : v->ed->authors ? CTX_AUTHORS
                                             : CTX_TEXT,
                            lines, 256);
+    if (n > 256)
+        n = 256;
+    memcpy(lines + n, signs, sizeof signs);
+    n += HELP_SIGNS;
     struct rect in = box(v, v->g->rows, v->g->cols, "Keys (Esc: back, arrows and PgDn: more)");
     for (size_t i = 0; i < in.rows && v->ed->help_top + i < n; i++) {
         const struct help_line *l = &lines[v->ed->help_top + i];

@@ -335,3 +335,13 @@ Test(editor_room, a_larger_window_is_filled)
     SEES_NOT(p, "\u2191"); /* nothing is hidden above */
     people_free(p);
 }
+
+Test(editor_room, help_ends_with_the_signs)
+{
+    struct people *p = people_new(P_FRO, 24, 80);
+    press(p, ED_F1, 0);
+    press(p, ED_END, 0);
+    SEES(p, "Signs on the screen");
+    SEES(p, "there is more above, below");
+    people_free(p);
+}
