@@ -13,6 +13,8 @@ static const char *const *codes_of(const struct part_def *def, bool in_list)
 
 static void append_words(struct buf *out, const char *code)
 {
+    if (!strcmp(code, "na"))
+        code = "not applicable";
     for (; *code; code++)
         buf_append_u8(out, (uint8_t)(*code == '_' ? ' ' : *code));
 }

@@ -53,6 +53,7 @@ Test(editor_room, go_takes_addresses_and_explains_a_wrong_one)
     cr_assert_eq(editor_field(p->ed).question, at(p, "C1[1].check").question);
     press(p, ' ', 0);
     SEES(p, "Enter chooses");
+    SEES(p, "not applicable"); /* words, not codes */
     press(p, ED_ESC, 0);
     go(p, "C1[3].note");
     go(p, "Z9");
