@@ -406,6 +406,7 @@ int daemon_run(struct site *site, const char *listen)
     d->tick_at_ms = INT64_MAX;
     log_set_level((enum log_level)site->config.log_level);
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that goes is an error of that write */
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is like a full disk */
     raise_file_limit();
     enum err e = start(d, &why);
     if (e) {

@@ -1,6 +1,7 @@
 #include "server/store/db.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,11 +49,31 @@ static bool is_disk(int rc)
             base == SQLITE_BUSY || base == SQLITE_LOCKED);
 }
 
+/* Of the last write that failed; sqlite3_system_errno does not tell it after a COMMIT. */
+static int write_errno(struct db *d, bool log)
+{
+    sqlite3_file *file = NULL;
+    int os = 0;
+    int what = log ? SQLITE_FCNTL_JOURNAL_POINTER : SQLITE_FCNTL_FILE_POINTER;
+    if (d->sql && !sqlite3_file_control(d->sql, "main", what, &file) && file && file->pMethods)
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &os); /* 0: not known */
+    return os;
+}
+
+/* A quota and a limit on the size of files are a full disk too; SQLite knows ENOSPC only. */
+static bool is_full(struct db *d, int rc)
+{
+    if (rc != SQLITE_IOERR_WRITE)
+        return (rc & 0xff) == SQLITE_FULL;
+    int log = write_errno(d, true), data = write_errno(d, false);
+    return log == EDQUOT || log == EFBIG || data == EDQUOT || data == EFBIG;
+}
+
 enum err db_fail(struct db *d, int rc, const char *what)
 {
     log_error("store", "sqlite_failed", "what=%s code=%d os=%d", what, rc,
               d->sql ? sqlite3_system_errno(d->sql) : 0);
-    if ((rc & 0xff) == SQLITE_FULL)
+    if (is_full(d, rc))
         return d->disk_err = ERR_FULL;
     if (is_disk(rc))
         return d->disk_err = ERR_STORE;
