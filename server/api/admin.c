@@ -522,14 +522,17 @@ static void run_health(struct job *j)
     struct core_health h = core_health(j->a->core);
     bool dead = h.store_dead || store_is_dead(j->a->store);
     if (j->json)
-        append_json(
-            j, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "store",
-                         dead ? "failed" : "ok", "connections", (json_int_t)h.connections,
-                         "authenticated", (json_int_t)h.authenticated, "rooms", (json_int_t)h.rooms,
-                         "audits_in_memory", (json_int_t)h.audits_in_memory, "events_in_flight",
-                         (json_int_t)h.events_in_flight, "events_total", (json_int_t)h.events_total,
-                         "refused_total", (json_int_t)h.refused_total, "store_queued",
-                         (json_int_t)store_queued(j->a->store)));
+        append_json(j, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "store",
+                                 dead          ? "failed"
+                                 : h.disk_full ? "full"
+                                               : "ok",
+                                 "connections", (json_int_t)h.connections, "authenticated",
+                                 (json_int_t)h.authenticated, "rooms", (json_int_t)h.rooms,
+                                 "audits_in_memory", (json_int_t)h.audits_in_memory,
+                                 "events_in_flight", (json_int_t)h.events_in_flight, "events_total",
+                                 (json_int_t)h.events_total, "refused_total",
+                                 (json_int_t)h.refused_total, "store_queued",
+                                 (json_int_t)store_queued(j->a->store)));
     else
         buf_appendf(&j->out,
                     "store             %s\n"
@@ -538,10 +541,12 @@ static void run_health(struct job *j)
                     "audits in memory  %zu\n"
                     "events            %" PRIu64 " since the start, %zu on their way to disk\n"
                     "refused           %" PRIu64 "\n",
-                    dead ? "FAILED: see the log; restart the server when the disk is well" : "ok",
+                    dead          ? "FAILED: see the log; restart the server when the disk is well"
+                    : h.disk_full ? "FULL: make room on the disk; people keep what they write"
+                                  : "ok",
                     h.connections, h.authenticated, h.rooms, h.audits_in_memory, h.events_total,
                     h.events_in_flight, h.refused_total);
-    finish(j, dead ? EXIT_REFUSED : EXIT_DONE);
+    finish(j, dead || h.disk_full ? EXIT_REFUSED : EXIT_DONE);
 }
 
 static void on_backup_done(struct store_req *req)

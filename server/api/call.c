@@ -225,8 +225,13 @@ static void entered(struct call *c, enum err e)
 {
     c->agent = c->store.enter.want_agent ? c->store.enter.agent : c->agent;
     c->entered = !e;
+    c->core->disk_full = e == ERR_FULL;
     if (!call_conn(c))
         call_free(c);
+    else if (e == ERR_FULL)
+        call_fail(c, ERR_FULL, "",
+                  "The server's disk is full: opening a record is noted before it is shown, and "
+                  "there is no room for the note. Tell your administrator.");
     else if (e)
         call_fail(c, ERR_STORE, "",
                   "Opening a record is noted before it is shown, and the note "

@@ -396,5 +396,6 @@ struct core_health core_health(const struct core *c)
                                 .events_in_flight = l.events_in_flight,
                                 .events_total = l.events_total,
                                 .refused_total = c->refused_total,
+                                .disk_full = c->disk_full,
                                 .store_dead = store_is_dead(c->store)};
 }

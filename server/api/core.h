@@ -97,6 +97,7 @@ MUST_CHECK enum err core_template_added(struct core *c, const void *data, size_t
 struct core_health {
     size_t connections, authenticated, rooms, audits_in_memory, events_in_flight;
     uint64_t events_total, refused_total;
+    bool disk_full; /* nothing can be stored until there is room */
     bool store_dead;
 };
 struct core_health core_health(const struct core *c);

@@ -78,6 +78,7 @@ struct core {
     void (*on_ready)(void *user, enum err e);
     void *on_ready_user;
     uint64_t refused_total;
+    bool disk_full; /* the last commit that this part knows of found no room */
     struct buf out; /* one frame being made */
 };
 

@@ -176,6 +176,7 @@ bool room_acked(void *user, struct live_seat *s, const struct live_event *e, uin
                 bool again)
 {
     struct core *core = user;
+    core->disk_full = false;
     if (again)
         wire_acked(&core->out, request, s->room, e->batch_no, e->seq, 0);
     else
@@ -190,6 +191,7 @@ void room_not_stored(void *user, struct live_seat *s, uint32_t request, uint64_t
     struct core *core = user;
     Tandem__Error err = TANDEM__ERROR__INIT;
     Tandem__Envelope env = TANDEM__ENVELOPE__INIT;
+    core->disk_full = e == ERR_FULL;
     err.code = (uint32_t)(e == ERR_FULL ? ERR_FULL : ERR_STORE);
     err.text = e == ERR_FULL ? "The server's disk is full: this was not stored. It is kept on your "
                                "screen; tell your administrator."

@@ -370,7 +370,7 @@ Test(audits, every_reading_is_noted_before_it_is_shown)
         store_mem_fail_commit(b->store, 1, ERR_FULL);
         (void)bench_send(b, 1, bench_make(&m, readings[i].kind, ref, 0));
         bench_step(b);
-        (void)bench_expect_error(b, 1, ERR_STORE);
+        (void)bench_expect_error(b, 1, ERR_FULL);
         bench_expect_nothing(b, 1);
     }
     bench_free(b);
