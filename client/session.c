@@ -149,11 +149,12 @@ static void on_news(void *user, const struct replica_news *n)
     }
 }
 
-/* A command does not wait for a server that is away. */
+/* A command does not wait for a server that is away, or has no room. */
 static bool line_failed(struct session *s)
 {
     enum link_state state = link_state(s->link);
-    if (state == LINK_ENDED || (state == LINK_OFFLINE && link_err(s->link))) {
+    if (state == LINK_ENDED || (state == LINK_OFFLINE && link_err(s->link)) ||
+        link_err(s->link) == ERR_FULL) {
         (void)err_set(&s->why, link_err(s->link), "%s", link_why(s->link));
         return true;
     }
@@ -180,7 +181,8 @@ enum err session_flush(struct session *s)
 {
     set_deadline(s, SESSION_ACK_MS);
     while (!link_all_acknowledged(s->link) && !s->conflict && !s->refused && !s->late &&
-           link_state(s->link) != LINK_ENDED && (!s->joined || !s->join_err))
+           link_state(s->link) != LINK_ENDED && link_err(s->link) != ERR_FULL &&
+           (!s->joined || !s->join_err))
         (void)uv_run(&s->loop, UV_RUN_ONCE);
     uv_timer_stop(&s->deadline);
     if (s->conflict)
@@ -192,7 +194,7 @@ enum err session_flush(struct session *s)
         return s->why.code;
     if (link_all_acknowledged(s->link))
         return ERR_OK;
-    if (link_state(s->link) == LINK_ENDED)
+    if (link_state(s->link) == LINK_ENDED || link_err(s->link) == ERR_FULL)
         return err_set(&s->why, link_err(s->link), "%s", link_why(s->link));
     return err_set(&s->why, ERR_NET,
                    "The server has not acknowledged this in time; it may or may not be stored. "

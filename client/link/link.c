@@ -108,6 +108,12 @@ void link_set_why(struct link *l, enum err e, const char *text)
     buf_free(&safe);
 }
 
+void link_all_is_well(struct link *l)
+{
+    l->err = ERR_OK;
+    l->why[0] = '\0';
+}
+
 static void set_state(struct link *l, enum link_state state)
 {
     if (l->state == state)
@@ -384,8 +390,7 @@ static void on_welcome(struct link *l, const Tandem__Welcome *w)
     l->certificate_ends_utc_ms = w->certificate_ends_utc_ms;
     l->renew_soon = w->renew_soon;
     l->failures = 0;
-    l->err = ERR_OK;
-    l->why[0] = '\0';
+    link_all_is_well(l);
     set_state(l, LINK_ONLINE);
     if (l->state == LINK_ONLINE)
         send_waiting(l);

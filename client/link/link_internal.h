@@ -94,6 +94,7 @@ uint32_t link_send(struct link *l, Tandem__Envelope *m);
 /* The same for a request whose answer the link itself waits for. 0: no memory. */
 uint32_t link_ask(struct link *l, enum request_kind kind, Tandem__Envelope *m);
 void link_set_why(struct link *l, enum err e, const char *text);
+void link_all_is_well(struct link *l);
 /* The line is of no use any more. */
 void link_drop_line(struct link *l, enum err e, const char *why);
 /* The recovery file names batches by number; the server must not see a number that the file gives

@@ -101,6 +101,7 @@ void room_refused(struct link *l, enum err e, const char *text)
     replica_line_lost(l->replica);
     replica_set_online(l->replica, false);
     if (comes_back_from(e)) {
+        link_set_why(l, e, text); /* what stands beside "kept here" until it goes on */
         l->room_state = ROOM_WANTED;
         l->room_retry_ms = l->mono_ms + LINK_ROOM_RETRY_MS;
         return;
@@ -209,6 +210,7 @@ void room_joined(struct link *l, Tandem__Joined *m)
     l->fresh_attempts = 0;
     l->was_in = true;
     l->broke = false;
+    link_all_is_well(l);
     replica_set_online(r, true);
     tell_joined(l, ERR_OK, "");
     if (first)
@@ -337,6 +339,7 @@ bool room_edit_refused(struct link *l, uint32_t id, const Tandem__Error *x)
         return true;
     }
     if (comes_back_from(e)) { /* nothing of it was kept; the same again a little later */
+        link_set_why(l, e, x->text);
         replica_line_lost(l->replica);
         l->hold_edits_until_ms = l->mono_ms + LINK_ROOM_RETRY_MS;
         return true;
