@@ -129,7 +129,8 @@ static void print_status(const Tandem__AuditList *list)
         open += r->state < AUDIT_CLOSED;
     }
     print_table(heads, 7, t.cells, list->n_rows);
-    (void)printf("%zu audits, %u not closed; least complete first\n", list->n_rows, (unsigned)open);
+    (void)printf("%zu audit%s, %u not closed%s\n", list->n_rows, list->n_rows == 1 ? "" : "s",
+                 (unsigned)open, list->n_rows > 1 ? "; least complete first" : "");
     cells_free(&t);
 }
 
