@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,12 +238,13 @@ Test(commands, follow_prints_events_as_they_happen, .init = site_up, .fini = sit
     pid_t pid = program_start(
         (const char *const[]){"tandem", "follow", ref, "--json", "--as", "quin", NULL}, &fd, NULL);
     FILE *out = fdopen(fd, "r");
+    struct pollfd said = {.fd = fd, .events = POLLIN};
     /* it may join before or after this: events until one arrives */
     for (int i = 0; i < 50 && !line[0]; i++) {
         char words[20];
         (void)snprintf(words, sizeof words, "words %d", i);
         PUT(words, "write", ref, "C4", "--as", "ben");
-        if (i >= 1)
+        if (poll(&said, 1, 200) == 1)
             cr_assert_not_null(fgets(line, sizeof line, out));
     }
     json_t *event = parse(strdup(line));
@@ -269,11 +271,12 @@ Test(commands, follow_misses_nothing_when_something_is_shared_or_the_server_rest
     pid_t pid = program_start(
         (const char *const[]){"tandem", "follow", ref, "--json", "--as", "ben", NULL}, &fd, NULL);
     FILE *out = fdopen(fd, "r");
+    struct pollfd said = {.fd = fd, .events = POLLIN};
     for (int i = 0; i < 50 && !line[0]; i++) { /* until it is known to follow */
         char value[8];
         (void)snprintf(value, sizeof value, "%d", i % 11);
         DO(0, "set", ref, "B6", value, "--as", "ana");
-        if (i >= 1)
+        if (poll(&said, 1, 200) == 1)
             cr_assert_not_null(fgets(line, sizeof line, out));
     }
     DO(0, "set", ref, "J3.shown_to", "auditors, worker", "--as", "iris");
