@@ -408,7 +408,7 @@ Test(connections, lists_are_made_one_at_a_time)
     store_mem_fail_commit(b->store, 1, ERR_FULL);
     (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
     bench_step(b);
-    (void)bench_expect_error(b, 1, ERR_STORE);
+    (void)bench_expect_error(b, 1, ERR_FULL);
     (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
     bench_step(b);
     (void)bench_expect(b, 1, BODY(AUDIT_LIST));

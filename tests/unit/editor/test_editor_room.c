@@ -49,8 +49,9 @@ Test(editor_room, go_takes_addresses_and_explains_a_wrong_one)
     struct people *p = people_new(P_FRO, 24, 80);
     go(p, "C1[3].note");
     cr_assert(field_equal(editor_field(p->ed), at(p, "C1[3].note")));
-    go(p, "c1"); /* a checklist has no part of its own: the first item */
+    go(p, "c1"); /* the question alone: where its answer begins */
     cr_assert_eq(editor_field(p->ed).question, at(p, "C1[1].check").question);
+    go(p, "C1[1].check");
     press(p, ' ', 0);
     SEES(p, "Enter chooses");
     SEES(p, "not applicable"); /* words, not codes */
