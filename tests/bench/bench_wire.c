@@ -4,7 +4,7 @@
  * this file's neighbour, tests/lib/floor_server.c) runs the same traffic in the same run for
  * comparison.
  *
- *   bench_wire [--seconds N] [--only NAME] */
+ *   bench_wire [--seconds N] [--repeat N] [--only NAME] */
 
 #include <getopt.h>
 #include <signal.h>
@@ -21,11 +21,12 @@
 #include "tests/lib/floor_server.h"
 #include "tests/lib/load.h"
 
-enum { MAX_AUDITS = 200, RING = 4096 };
+enum { MAX_AUDITS = 200, RING = 4096, MAX_REPEATS = 9 };
 
 static double seconds_each = 5;
 
 struct bench {
+    FILE *out; /* what a scenario says; the same words in each run, other numbers */
     uv_loop_t loop;
     struct load_site site;
     struct load_identity people[3];
@@ -55,6 +56,12 @@ static void sample_add(struct samples *s, uint64_t ns)
 static int compare_u64(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int compare_double(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
     return x < y ? -1 : x > y;
 }
 
@@ -331,16 +338,18 @@ static void scenario_flat_out(struct bench *b)
     r.stopping = true;
     load_run_for(&b->loop, 0.5);
     double per_s = (double)acked / seconds_each;
-    printf(
+    fprintf(
+        b->out,
         "50 audits x 3 editors, as fast as acknowledged: %.0f durable edits/s (aim 20000), server "
         "CPU %.2f s per 100000 (aim 2.5), acknowledged p50 %.2f ms p99 %.2f ms\n",
         per_s, cpu / (double)acked * 1e5, percentile_ms(&r.ack, 0.5), percentile_ms(&r.ack, 0.99));
     run_free(&r);
     struct floor_figures f = floor_run(&b->loop, 50, 3, 0, seconds_each);
-    printf("  floor (libuv + TLS + SQLite FULL, no audit): %.0f edits/s, CPU %.2f s per 100000; "
-           "ratio %.2fx the edits, %.2fx the CPU\n",
-           f.edits_per_s, f.cpu_s_per_100k, per_s / f.edits_per_s,
-           cpu / (double)acked * 1e5 / f.cpu_s_per_100k);
+    fprintf(b->out,
+            "  floor (libuv + TLS + SQLite FULL, no audit): %.0f edits/s, CPU %.2f s per 100000; "
+            "ratio %.2fx the edits, %.2fx the CPU\n",
+            f.edits_per_s, f.cpu_s_per_100k, per_s / f.edits_per_s,
+            cpu / (double)acked * 1e5 / f.cpu_s_per_100k);
 }
 
 static void scenario_fixed(struct bench *b)
@@ -350,15 +359,16 @@ static void scenario_fixed(struct bench *b)
     double cpu = load_site_cpu_s(&b->site);
     uint64_t sent = run_paced(&r, 1500, seconds_each);
     cpu = load_site_cpu_s(&b->site) - cpu;
-    printf(
+    fprintf(
+        b->out,
         "50 audits x 3 editors at 1500 edits/s: shown to others p50 %.2f ms p99 %.2f ms (aim 12), "
         "server CPU %.1f s per 100000 (aim 18), %llu of %llu acknowledged\n",
         percentile_ms(&r.seen, 0.5), percentile_ms(&r.seen, 0.99), cpu / (double)sent * 1e5,
         (unsigned long long)r.acked, (unsigned long long)sent);
     run_free(&r);
     struct floor_figures f = floor_run(&b->loop, 50, 3, 1500, seconds_each);
-    printf("  floor: p50 %.2f ms p99 %.2f ms, CPU %.1f s per 100000\n", f.p50_ms, f.p99_ms,
-           f.cpu_s_per_100k);
+    fprintf(b->out, "  floor: p50 %.2f ms p99 %.2f ms, CPU %.1f s per 100000\n", f.p50_ms, f.p99_ms,
+            f.cpu_s_per_100k);
 }
 
 static void scenario_crowd(struct bench *b)
@@ -368,11 +378,12 @@ static void scenario_crowd(struct bench *b)
     uint64_t before = wire_bytes(&r);
     uint64_t sent = run_paced(&r, 250, seconds_each * 2);
     uint64_t bytes = wire_bytes(&r) - before;
-    printf("one audit, 50 editors x 5 characters/s: shown p50 %.2f ms p99 %.2f ms (aim 15), %.1f "
-           "bytes "
-           "on the wire per delivered character (aim 45), %llu sent\n",
-           percentile_ms(&r.seen, 0.5), percentile_ms(&r.seen, 0.99),
-           (double)bytes / (double)(r.delivered + r.acked), (unsigned long long)sent);
+    fprintf(b->out,
+            "one audit, 50 editors x 5 characters/s: shown p50 %.2f ms p99 %.2f ms (aim 15), %.1f "
+            "bytes "
+            "on the wire per delivered character (aim 45), %llu sent\n",
+            percentile_ms(&r.seen, 0.5), percentile_ms(&r.seen, 0.99),
+            (double)bytes / (double)(r.delivered + r.acked), (unsigned long long)sent);
     run_free(&r);
 }
 
@@ -383,7 +394,8 @@ static void scenario_bytes(struct bench *b)
     uint64_t before = wire_bytes(&r);
     uint64_t sent = run_paced(&r, 24, seconds_each * 2);
     uint64_t bytes = wire_bytes(&r) - before;
-    printf(
+    fprintf(
+        b->out,
         "bytes per typed character, 3 editors x 8/s: wire %.1f in all, %.1f per screen it reaches "
         "(the author's acknowledgement is one; aim 60)\n",
         (double)bytes / (double)sent, (double)bytes / (double)(r.acked + r.delivered));
@@ -457,11 +469,12 @@ static void scenario_slow_reader(struct bench *b)
     struct samples without = {0}, with = {0};
     double base = slow_reader_run(b, false, &without);
     double grown = slow_reader_run(b, true, &with);
-    printf("a reader that stops reading, others send 1.7 MB/s: server grew by %.1f MB (%.1f MB "
-           "without "
-           "it), the others p50 %.2f ms p99 %.2f ms (%.2f and %.2f without it)\n",
-           grown, base, percentile_ms(&with, 0.5), percentile_ms(&with, 0.99),
-           percentile_ms(&without, 0.5), percentile_ms(&without, 0.99));
+    fprintf(b->out,
+            "a reader that stops reading, others send 1.7 MB/s: server grew by %.1f MB (%.1f MB "
+            "without "
+            "it), the others p50 %.2f ms p99 %.2f ms (%.2f and %.2f without it)\n",
+            grown, base, percentile_ms(&with, 0.5), percentile_ms(&with, 0.99),
+            percentile_ms(&without, 0.5), percentile_ms(&without, 0.99));
     samples_free(&with);
     samples_free(&without);
 }
@@ -503,10 +516,11 @@ static void scenario_idle(struct bench *b, int n)
     }
     load_run_for(&b->loop, 1);
     size_t with = load_site_rss_bytes(&b->site);
-    printf("%d connections, joined to %d audits and idle: %.1f KB each (aim 25), the server alone "
-           "%.1f "
-           "MB (aim 15)\n",
-           n, audits, ((double)with - (double)alone) / 1024.0 / n, (double)alone / 1e6);
+    fprintf(b->out,
+            "%d connections, joined to %d audits and idle: %.1f KB each (aim 25), the server alone "
+            "%.1f "
+            "MB (aim 15)\n",
+            n, audits, ((double)with - (double)alone) / 1024.0 / n, (double)alone / 1e6);
     for (int i = 0; i < n; i++)
         disconnect(b, peers[i]);
     for (int i = 0; i < managers; i++)
@@ -558,10 +572,11 @@ static void scenario_join(struct bench *b)
         }
         disconnect(b, first);
     }
-    printf("join an audit of 100 KB text and 20000 edits (%s, %zu bytes sent): cold p50 %.2f ms "
-           "(aim 20), "
-           "warm p50 %.2f ms (aim 10)\n",
-           ref, bytes, percentile_ms(&cold, 0.5), percentile_ms(&warm, 0.5));
+    fprintf(b->out,
+            "join an audit of 100 KB text and 20000 edits (%zu bytes sent): cold p50 %.2f ms "
+            "(aim 20), "
+            "warm p50 %.2f ms (aim 10)\n",
+            bytes, percentile_ms(&cold, 0.5), percentile_ms(&warm, 0.5));
     samples_free(&cold);
     samples_free(&warm);
 }
@@ -578,11 +593,12 @@ static void scenario_disk(struct bench *b)
     uint64_t sent = run_paced(&r, 400, seconds_each * 2);
     run_free(&r);
     load_site_stop(&b->site, SIGTERM);
-    printf("on disk: %.1f bytes per typed character (%llu edits of one character at 400/s, "
-           "snapshots and "
-           "the joins' entries included)\n",
-           ((double)load_site_disk_bytes(&b->site) - (double)before) / (double)sent,
-           (unsigned long long)sent);
+    fprintf(b->out,
+            "on disk: %.1f bytes per typed character (%llu edits of one character at 400/s, "
+            "snapshots and "
+            "the joins' entries included)\n",
+            ((double)load_site_disk_bytes(&b->site) - (double)before) / (double)sent,
+            (unsigned long long)sent);
     load_site_start(&b->site);
 }
 
@@ -746,10 +762,11 @@ static void scenario_key_press(struct bench *b)
     load_run_for(&b->loop, seconds_each * 2);
     uv_close((uv_handle_t *)&ty.timer, NULL);
     load_run_for(&b->loop, 0.2);
-    printf("3 editors in 1 audit, 8 characters/s each: key press to the others' screen model p50 "
-           "%.2f ms "
-           "(aim 2) p99 %.2f ms (aim 10), %zu seen\n",
-           percentile_ms(&samples, 0.5), percentile_ms(&samples, 0.99), samples.n);
+    fprintf(b->out,
+            "3 editors in 1 audit, 8 characters/s each: key press to the others' screen model p50 "
+            "%.2f ms "
+            "(aim 2) p99 %.2f ms (aim 10), %zu seen\n",
+            percentile_ms(&samples, 0.5), percentile_ms(&samples, 0.99), samples.n);
     for (int i = 0; i < 3; i++) {
         load_close(&all[i].peer);
         load_run_until(&b->loop, &all[i].peer.closed, 10, "a connection's end");
@@ -785,9 +802,64 @@ static const struct scenario {
     {"idle-5000",   scenario_idle_5000  },
 };
 
+/* The runs' texts differ only in their numbers: prints the text with the median of each, written as
+ * in the first run. Runs whose words differ (a warning among them) are printed one by one. */
+static void print_medians(char *const *runs, int n)
+{
+    const char *at[MAX_REPEATS];
+    struct buf line = BUF_INIT;
+    for (int i = 0; i < n; i++)
+        at[i] = runs[i];
+    while (*at[0]) {
+        double values[MAX_REPEATS];
+        char *end = NULL;
+        if (*at[0] < '0' || *at[0] > '9') {
+            for (int i = 1; i < n; i++)
+                if (*at[i]++ != *at[0])
+                    goto differ;
+            buf_append_u8(&line, (uint8_t)*at[0]++);
+            continue;
+        }
+        size_t len = strspn(at[0], "0123456789."), whole = strcspn(at[0], ".");
+        if (at[0][len - 1] == '.')
+            len--; /* the end of a sentence */
+        for (int i = 0; i < n; i++) {
+            values[i] = strtod(at[i], &end);
+            at[i] = i ? end : at[0] + len;
+        }
+        qsort(values, (size_t)n, sizeof *values, compare_double);
+        buf_appendf(&line, "%.*f", whole < len ? (int)(len - whole - 1) : 0, values[n / 2]);
+    }
+    fputs(buf_cstr(&line), stdout);
+    buf_free(&line);
+    return;
+differ:
+    buf_free(&line);
+    for (int i = 0; i < n; i++)
+        fputs(runs[i], stdout);
+}
+
+static void run_scenario(struct bench *b, const struct scenario *s, int repeats)
+{
+    char *runs[MAX_REPEATS];
+    size_t len;
+    for (int i = 0; i < repeats; i++) {
+        b->out = open_memstream(&runs[i], &len);
+        if (!b->out)
+            abort();
+        s->run(b);
+        fclose(b->out);
+    }
+    print_medians(runs, repeats);
+    for (int i = 0; i < repeats; i++)
+        free(runs[i]);
+    fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
     const char *only = NULL;
+    int repeats = 3;
     static const struct option options[] = {
         {"seconds", 1, NULL, 's'},
         {"only",     1, NULL, 'o'},
@@ -798,8 +870,14 @@ int main(int argc, char **argv)
             seconds_each = strtod(optarg, NULL);
         else if (o == 'o')
             only = optarg;
+        else if (o == 'r')
+            repeats = (int)strtol(optarg, NULL, 10);
         else
             return 2;
+    }
+    if (repeats < 1 || repeats > MAX_REPEATS) {
+        fprintf(stderr, "bench: --repeat takes 1 to %d\n", MAX_REPEATS);
+        return 2;
     }
     struct utsname u;
     uname(&u);
@@ -807,16 +885,15 @@ int main(int argc, char **argv)
     struct rlimit fds = {.rlim_cur = 20000, .rlim_max = 20000};
     if (setrlimit(RLIMIT_NOFILE, &fds))
         fprintf(stderr, "bench: the limit of open files stays low; idle-5000 may fail\n");
-    printf("machine: %s %s, %ld processors; load and server share them\n", u.sysname, u.release,
-           sysconf(_SC_NPROCESSORS_ONLN));
+    printf("machine: %s %s, %ld processors; load and server share them; medians of %d runs\n",
+           u.sysname, u.release, sysconf(_SC_NPROCESSORS_ONLN), repeats);
     struct bench b = {0};
     uv_loop_init(&b.loop);
     bench_site(&b);
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         if (only && strcmp(only, scenarios[i].name))
             continue;
-        scenarios[i].run(&b);
-        fflush(stdout);
+        run_scenario(&b, &scenarios[i], repeats);
     }
     load_site_stop(&b.site, SIGTERM);
     load_site_remove(&b.site);
