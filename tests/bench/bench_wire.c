@@ -863,7 +863,8 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"seconds", 1, NULL, 's'},
         {"only",     1, NULL, 'o'},
-        {0        }
+        {"repeat",         1, NULL, 'r'},
+        {0   }
     };
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == 's')
