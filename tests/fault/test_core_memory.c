@@ -2,7 +2,6 @@
  * none left to fail, while people join, write, look and leave: each is answered or told, nobody's
  * words are lost or doubled, and the server goes on. */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,53 +15,9 @@ Test(core_memory, only_where_malloc_is_ours)
 }
 #else
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t size);
-void __libc_free(void *p);
-
 static const struct bench *watched; /* only its core's allocations fail */
-static size_t fail_at;              /* 0 = never; counts down */
-static bool failed;
-static long live; /* allocations that nobody has freed */
-
-static void *counted(void *p)
-{
-    live += p != NULL;
-    return p;
-}
-
-static bool fails_now(void)
-{
-    if (!watched || !watched->inside || !fail_at || --fail_at)
-        return false;
-    failed = true;
-    errno = ENOMEM;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    return fails_now() ? NULL : counted(__libc_malloc(size));
-}
-
-void *calloc(size_t n, size_t size)
-{
-    return fails_now() ? NULL : counted(__libc_calloc(n, size));
-}
-
-void *realloc(void *p, size_t size)
-{
-    if (fails_now())
-        return NULL;
-    return p ? __libc_realloc(p, size) : counted(__libc_malloc(size));
-}
-
-void free(void *p)
-{
-    live -= p != NULL;
-    __libc_free(p);
-}
+#define FAILING_MALLOC_HERE() (watched && watched->inside)
+#include "tests/lib/failing_malloc.h"
 
 #define BODY(k) TANDEM__ENVELOPE__BODY_##k
 

@@ -1,7 +1,6 @@
 /* Fails the n-th allocation, for every n until there is none left to fail: reading, encoding and
  * decoding a template answer with "out of memory", and leave nothing half-made behind. */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,52 +14,7 @@ Test(template_memory, only_where_malloc_is_ours)
 }
 #else
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t size);
-void __libc_free(void *p);
-
-static size_t fail_at; /* 0 = never; counts down */
-static bool failed;
-static long live; /* allocations that nobody has freed */
-
-static void *counted(void *p)
-{
-    live += p != NULL;
-    return p;
-}
-
-static bool fails_now(void)
-{
-    if (!fail_at || --fail_at)
-        return false;
-    failed = true;
-    errno = ENOMEM;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    return fails_now() ? NULL : counted(__libc_malloc(size));
-}
-
-void *calloc(size_t n, size_t size)
-{
-    return fails_now() ? NULL : counted(__libc_calloc(n, size));
-}
-
-void *realloc(void *p, size_t size)
-{
-    if (fails_now())
-        return NULL;
-    return p ? __libc_realloc(p, size) : counted(__libc_malloc(size));
-}
-
-void free(void *p)
-{
-    live -= p != NULL;
-    __libc_free(p);
-}
+#include "tests/lib/failing_malloc.h"
 
 static enum err read_it(void)
 {
