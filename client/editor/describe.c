@@ -45,6 +45,8 @@ void describe_value(const struct template *t, const struct part_def *def, const 
     case TYPE_SCALE:
     case TYPE_LINE:
     case TYPE_LIST:
+    case TYPE_ITEMS:
+    case TYPE_PERSON:
         buf_append_str(out, value);
         return;
     }
@@ -103,7 +105,7 @@ void describe_part(const struct replica *r, struct field f, struct buf *out)
         buf_append_str(out, label);
         return;
     }
-    if (q->kinds & KIND_CHECKLIST && (def->part == PART_CHECK || def->part == PART_NOTE)) {
+    if (def->kinds & q->kinds & KINDS_OF_CHECKLIST) {
         size_t n = 0;
         while (q->items && q->items[n])
             n++;

@@ -301,27 +301,39 @@ static bool add_list(struct editor *ed, const struct question *q, const struct p
 
 static bool add_checklist(struct editor *ed, const struct question *q)
 {
-    for (uint16_t i = 0; q->items && q->items[i]; i++) {
-        struct field f = {.question = q->number, .part = PART_CHECK, .item = i + 1u};
-        if (!add_field(ed, f, 0))
-            return false;
-        f.part = PART_NOTE;
-        if (!add_field(ed, f, 2))
-            return false;
-    }
+    static const enum part parts[] = {PART_CHECK,       PART_ITEM_DATE,     PART_CHALLENGE_MADE,
+                                      PART_RESTORATIVE, PART_ITEM_EVIDENCE, PART_NOTE};
+    for (uint16_t i = 0; q->items && q->items[i]; i++)
+        for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+            struct field f = {q->number, (uint16_t)parts[p], i + 1u};
+            if (!add_field(ed, f, p ? 2 : 0))
+                return false;
+        }
     return true;
+}
+
+/* The parts that only come up when the view differs are shown once they are there, or to whoever
+ * gives them. */
+static bool is_quiet(struct editor *ed, struct field f)
+{
+    const struct text *t = audit_text(model_audit(ed), f);
+    bool pending, later = f.part >= PART_RESPONSE && f.part <= PART_DECISION_REASON;
+    return later && audit_right(model_audit(ed), replica_me(ed->r), f, NULL) != RIGHT_WRITE &&
+           !(t && text_len_cp(t)) && !*replica_value(ed->r, f, &pending).value;
 }
 
 static bool add_moderation(struct editor *ed, const struct question *q)
 {
-    static const enum part parts[] = {PART_VIEW, PART_PROPOSED, PART_VIEW_REASON};
+    static const enum part parts[] = {PART_VIEW,           PART_PROPOSED,        PART_VIEW_REASON,
+                                      PART_RESPONSE,       PART_RESPONSE_REASON, PART_DECISION,
+                                      PART_DECISION_REASON};
     const struct template *t = audit_template(model_audit(ed));
     for (size_t i = 0; i < t->nquestions; i++) {
         if (!(t->questions[i].kinds & KIND_JUDGEMENT))
             continue;
-        for (size_t p = 0; p < 3; p++) {
+        for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
             struct field f = {q->number, (uint16_t)parts[p], t->questions[i].number};
-            if (!add_field(ed, f, p ? 2 : 0))
+            if (!is_quiet(ed, f) && !add_field(ed, f, p ? 2 : 0))
                 return false;
         }
     }
@@ -352,8 +364,7 @@ static bool add_parts(struct editor *ed, const struct question *q)
             ok = add_checklist(ed, q);
         else if (def->part == PART_VIEW)
             ok = add_moderation(ed, q);
-        else if (def->part == PART_NOTE || def->part == PART_PROPOSED ||
-                 def->part == PART_VIEW_REASON)
+        else if (def->kinds & (KINDS_OF_CHECKLIST | KIND_MODERATION))
             continue; /* with the part that they belong to */
         else if (def->type == TYPE_LIST)
             ok = add_list(ed, q, def);

@@ -113,6 +113,8 @@ void model_open_value(struct editor *ed, const struct form_row *row, uint32_t fi
     case TYPE_DATE:
     case TYPE_NUMBER:
     case TYPE_LINE:
+    case TYPE_ITEMS:
+    case TYPE_PERSON:
         open_value_line(ed, row, first ? "" : value);
         if (first) {
             uint8_t u[4];

@@ -106,7 +106,7 @@ static bool has_either_way(const struct question *q, const struct part_def *def,
         return false;
     bool direct = def->kinds & q->kinds;
     return in_item ? !direct || def->list != PART_NONE || def->type == TYPE_LIST ||
-                         def->kinds & (KIND_CHECKLIST | KIND_MODERATION)
+                         def->kinds & (KINDS_OF_CHECKLIST | KIND_MODERATION)
                    : direct;
 }
 
@@ -177,7 +177,7 @@ static enum err find_item(const struct audit *a, const struct question *q,
         out->item = judged->number;
         return ERR_OK;
     }
-    if (def->kinds & q->kinds & KIND_CHECKLIST)
+    if (def->kinds & q->kinds & KINDS_OF_CHECKLIST)
         return to_number(item, &out->item)
                    ? ERR_OK
                    : err_set(why, ERR_INPUT, "%s: items have numbers, as in %s[1]", q->code,

@@ -96,7 +96,12 @@ static void look_judgement(struct look *l)
 
 static void look_simple(struct look *l)
 {
-    static const struct simple {
+    /* some records are about one child, most about a household */
+    bool child = l->q->use && !strcmp(l->q->use, "child");
+    enum part refs = child ? PART_CHILD_REFS : PART_CARER_REF;
+    const char *whose = child ? "does not name the child's reference yet"
+                              : "does not name the carer's reference yet";
+    const struct simple {
         uint32_t kind;
         enum part part;
         const char *sentence; /* behind the question's code */
@@ -108,7 +113,7 @@ static void look_simple(struct look *l)
         {KIND_SCALE,  PART_SCALE,       "has no place on the scale yet"                        },
         {KIND_NUMBER, PART_NUMBER,      "has no number yet"                                    },
         {KIND_CHOICE, PART_CHOICE,      "has not been chosen yet"                              },
-        {KIND_REFS,   PART_CARER_REF,   "does not name the carer's reference yet"              },
+        {KIND_REFS,   refs,             whose                                                  },
     };
     for (size_t i = 0; i < sizeof simple / sizeof *simple; i++)
         if (l->q->kinds & simple[i].kind && !has(l, simple[i].part, 0))
@@ -122,6 +127,16 @@ static void look_date(struct look *l)
                  (is(l, PART_YNP, "no") || is(l, PART_YNP, "na") || is(l, PART_YNP, "no_evidence"));
     if (!never && !*value(l, PART_DATE, 0))
         miss(l, PART_DATE, 0, MISSING_EMPTY, "%s has no date yet (a month is enough)", l->q->code);
+}
+
+/* Of a list to choose from, what was not chosen is not missing. */
+static void look_chosen(struct look *l)
+{
+    for (uint64_t i = 1; l->q->items && l->q->items[i - 1]; i++)
+        if (*value(l, PART_CHECK, i))
+            return;
+    miss(l, PART_CHECK, 1, l->begun ? MISSING_PARTLY : MISSING_EMPTY,
+         "%s has nothing chosen yet: mark at least one of its items", l->q->code);
 }
 
 static void look_checklist(struct look *l)
@@ -294,7 +309,9 @@ static enum question_state look_at(const struct audit *a, const struct question 
     look_simple(&l);
     if (q->kinds & KIND_DATE)
         look_date(&l);
-    if (q->kinds & KIND_CHECKLIST)
+    if (q->kinds & KIND_CHECKLIST && q->choose)
+        look_chosen(&l);
+    else if (q->kinds & KIND_CHECKLIST)
         look_checklist(&l);
     if (q->kinds & KIND_VOICE)
         look_voice(&l);

@@ -19,7 +19,7 @@ static size_t count_of(char *const *list)
 static enum err check_item(const struct template *t, const struct question *q,
                            const struct part_def *def, uint64_t item, struct err_info *why)
 {
-    if (def->kinds & q->kinds & KIND_CHECKLIST) {
+    if (def->kinds & q->kinds & KINDS_OF_CHECKLIST) {
         size_t n = count_of(q->items);
         if (item >= 1 && item <= n)
             return ERR_OK;
@@ -227,6 +227,46 @@ static enum err check_line(const char *value, uint32_t max_len_cp, struct err_in
     return ERR_OK;
 }
 
+/* A number that people are never asked to type: no sign, no leading zero, from 1. */
+static size_t decimal_id(const char *s, uint64_t most)
+{
+    uint64_t v = 0;
+    size_t n = 0;
+    for (; s[n] >= '0' && s[n] <= '9'; n++) {
+        uint64_t digit = (uint64_t)(s[n] - '0');
+        if (v > (most - digit) / 10)
+            return 0;
+        v = v * 10 + digit;
+    }
+    return v && *s != '0' ? n : 0;
+}
+
+static enum err check_items(const char *value, uint32_t max_len_cp, struct err_info *why)
+{
+    const char *p = value;
+    for (;;) {
+        size_t n = decimal_id(p, UINT64_MAX);
+        if (!n || (p[n] && strncmp(p + n, ", ", 2)))
+            return err_set(why, ERR_INPUT,
+                           "The value must be the numbers of items with \", \" between them.");
+        p += n;
+        if (!*p)
+            break;
+        p += 2;
+    }
+    if (strlen(value) > max_len_cp)
+        return err_set(why, ERR_TOO_LARGE, "These are too many items for one line.");
+    return ERR_OK;
+}
+
+static enum err check_person(const char *value, struct err_info *why)
+{
+    size_t n = decimal_id(value, UINT32_MAX);
+    if (n && !value[n])
+        return ERR_OK;
+    return err_set(why, ERR_INPUT, "The value must be a person's number, such as 12.");
+}
+
 enum err field_check_value(const struct template *t, struct field f, const char *value,
                            struct err_info *why)
 {
@@ -250,6 +290,10 @@ enum err field_check_value(const struct template *t, struct field f, const char 
         return check_scale(value, why);
     case TYPE_LINE:
         return check_line(value, def->max_len_cp, why);
+    case TYPE_ITEMS:
+        return check_items(value, def->max_len_cp, why);
+    case TYPE_PERSON:
+        return check_person(value, why);
     case TYPE_TEXT:
         return err_set(why, ERR_INPUT, "The %s is a text: it is written, not set.", def->label);
     case TYPE_LIST:

@@ -4,9 +4,9 @@
 
 /* by bit */
 static const char *const kinds_by_bit[] = {
-    "judgement", "text",    "checklist", "ynp",      "date",   "people",
-    "scale",     "number",  "choice",    "evidence", "voice",  "observation",
-    "findings",  "actions", "info",      "refs",     "period", "moderation",
+    "judgement", "text",   "checklist", "ynp",        "date",        "people",   "scale",
+    "number",    "choice", "evidence",  "voice",      "observation", "findings", "actions",
+    "info",      "refs",   "period",    "moderation", "challenge",   "dated",
 };
 
 const char *kind_code(uint32_t kind)
@@ -47,6 +47,9 @@ static codes theme = {"recording", "plans",      "voice",      "supervision", "m
 static codes scope = {"child", "carer", "worker", "team", "system", NULL};
 static codes priority = {"high", "normal", "low", NULL};
 static codes view = {"agree", "differ", "insufficient", NULL};
+static codes response = {"accept", "answer", NULL};
+static codes source = {"finding", "meeting", "dispute", "observation", "xlt", NULL};
+static codes impact = {"better", "same", "worse", "cannot_tell", NULL};
 
 enum { REF_CP = 100, LINE_CP = 300, LONG_LINE_CP = 500 };
 
@@ -64,6 +67,10 @@ enum { REF_CP = 100, LINE_CP = 300, LONG_LINE_CP = 500 };
     ROW(part, code, label, TYPE_CODE, kinds, list, codes, 0, NULL)
 #define CODES(part, code, label, kinds, list, codes)                                               \
     ROW(part, code, label, TYPE_CODES, kinds, list, codes, LINE_CP, NULL)
+
+#define ITEMS(part, code, label, list)                                                             \
+    ROW(part, code, label, TYPE_ITEMS, 0, list, NULL, LONG_LINE_CP, NULL)
+#define PERSON(part, code, label, list) VALUE(part, code, label, TYPE_PERSON, 0, list)
 
 /* part, code, label, [type,] kinds that have it directly, list whose items have it, ...
  * In the order of their numbers: part_find looks by halves. */
@@ -131,6 +138,35 @@ static const struct part_def parts[] = {
     CODE(PART_VIEW, "view", "moderator's view", KIND_MODERATION, PART_NONE, view),
     VALUE(PART_PROPOSED, "proposed", "proposed grade", TYPE_GRADE, KIND_MODERATION, PART_NONE),
     TEXT(PART_VIEW_REASON, "view_reason", "reason for the view", KIND_MODERATION, PART_NONE),
+    CODE(PART_RESPONSE, "response", "authors' answer to the view", KIND_MODERATION, PART_NONE,
+         response),
+    TEXT(PART_RESPONSE_REASON, "response_reason", "reason for the answer", KIND_MODERATION,
+         PART_NONE),
+    VALUE(PART_DECISION, "decision", "grade decided", TYPE_GRADE, KIND_MODERATION, PART_NONE),
+    TEXT(PART_DECISION_REASON, "decision_reason", "reason for the decision", KIND_MODERATION,
+         PART_NONE),
+    CODE(PART_CHALLENGE_MADE, "challenge_made", "challenge made", KIND_CHALLENGE, PART_NONE, ynp),
+    LINE(PART_RESTORATIVE, "restorative", "restorative step", KIND_CHALLENGE, PART_NONE,
+         LONG_LINE_CP),
+    LINE(PART_ITEM_EVIDENCE, "item_evidence", "where it is seen", KIND_CHALLENGE, PART_NONE,
+         LONG_LINE_CP),
+    VALUE(PART_ITEM_DATE, "item_date", "when", TYPE_DATE, KIND_DATED, PART_NONE),
+    VALUE(PART_FIRST_DUE, "first_due", "first due", TYPE_DATE, 0, PART_ACTIONS),
+    LINE(PART_DUE_REASON, "due_reason", "why the due date moved", 0, PART_ACTIONS, LONG_LINE_CP),
+    CODE(PART_SOURCE, "source", "where it comes from", 0, PART_ACTIONS, source),
+    ITEMS(PART_FINDING, "finding", "findings that it answers", PART_ACTIONS),
+    CODES(PART_ACTION_THEME, "action_theme", "themes of the action", 0, PART_ACTIONS, theme),
+    TEXT(PART_UPDATES, "updates", "updates", 0, PART_ACTIONS),
+    TEXT(PART_DONE_EVIDENCE, "done_evidence", "what shows that it is done", 0, PART_ACTIONS),
+    PERSON(PART_CLAIMED_BY, "claimed_by", "said to be done by", PART_ACTIONS),
+    PERSON(PART_CLOSED_BY, "closed_by", "closed by", PART_ACTIONS),
+    VALUE(PART_CLOSED_ON, "closed_on", "closed on", TYPE_DATE, 0, PART_ACTIONS),
+    LINE(PART_CLOSE_REASON, "close_reason", "why it was closed so", 0, PART_ACTIONS, LONG_LINE_CP),
+    CODE(PART_IMPACT, "impact", "difference it made", 0, PART_ACTIONS, impact),
+    LINE(PART_IMPACT_EVIDENCE, "impact_evidence", "what shows the difference", 0, PART_ACTIONS,
+         LONG_LINE_CP),
+    ITEMS(PART_LEADS_TO, "leads_to", "actions that follow from it", PART_ACTIONS),
+    LINE(PART_NO_ACTION, "no_action", "why no action is needed", 0, PART_FINDINGS, LONG_LINE_CP),
 };
 /* clang-format on */
 
@@ -168,23 +204,26 @@ static const struct {
     enum part main;
 } main_parts[] = {
   /* a question of several kinds is named by the first of them here */
-    {KIND_JUDGEMENT,   PART_GRADE_AGREED},
-    {KIND_CHECKLIST,   PART_CHECK       },
-    {KIND_YNP,         PART_YNP         },
-    {KIND_CHOICE,      PART_CHOICE      },
-    {KIND_SCALE,       PART_SCALE       },
-    {KIND_NUMBER,      PART_NUMBER      },
-    {KIND_VOICE,       PART_STATUS      },
-    {KIND_OBSERVATION, PART_SEEN        },
-    {KIND_FINDINGS,    PART_FINDINGS    },
-    {KIND_ACTIONS,     PART_ACTIONS     },
-    {KIND_MODERATION,  PART_VIEW        },
-    {KIND_REFS,        PART_CARER_REF   },
-    {KIND_PEOPLE,      PART_PEOPLE      },
-    {KIND_EVIDENCE,    PART_EVIDENCE    },
-    {KIND_TEXT,        PART_TEXT        },
-    {KIND_DATE,        PART_DATE        },
-    {KIND_PERIOD,      PART_PERIOD_FROM },
+    {KIND_JUDGEMENT,   PART_GRADE_AGREED  },
+    {KIND_CHECKLIST,   PART_CHECK         },
+    {KIND_YNP,         PART_YNP           },
+    {KIND_CHOICE,      PART_CHOICE        },
+    {KIND_SCALE,       PART_SCALE         },
+    {KIND_NUMBER,      PART_NUMBER        },
+    {KIND_VOICE,       PART_STATUS        },
+    {KIND_OBSERVATION, PART_SEEN          },
+    {KIND_FINDINGS,    PART_FINDINGS      },
+    {KIND_ACTIONS,     PART_ACTIONS       },
+    {KIND_MODERATION,  PART_VIEW          },
+    {KIND_REFS,        PART_CARER_REF     },
+    {KIND_PEOPLE,      PART_PEOPLE        },
+    {KIND_EVIDENCE,    PART_EVIDENCE      },
+    {KIND_TEXT,        PART_TEXT          },
+    {KIND_DATE,        PART_DATE          },
+    {KIND_PERIOD,      PART_PERIOD_FROM   },
+ /* never alone: named for the sake of completeness */
+    {KIND_CHALLENGE,   PART_CHALLENGE_MADE},
+    {KIND_DATED,       PART_ITEM_DATE     },
 };
 
 enum part question_main_part(const struct question *q)

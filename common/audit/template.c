@@ -13,8 +13,8 @@ static void free_list(char **list)
 
 static void free_question(struct question *q)
 {
-    char *strings[] = {q->code, q->title, q->text, q->core_area, q->needs_when,
-                       q->unit, q->low,   q->high, q->sign,      q->voice};
+    char *strings[] = {q->code, q->title, q->text, q->core_area, q->needs_when, q->unit,
+                       q->low,  q->high,  q->sign, q->voice,     q->use};
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         free(strings[i]);
     free_list(q->prompts);
@@ -57,6 +57,56 @@ const struct question *template_question_find(const struct template *t, const ch
 {
     for (size_t i = 0; i < t->nquestions; i++)
         if (!strcasecmp(t->questions[i].code, code))
+            return &t->questions[i];
+    return NULL;
+}
+
+/* clang-format off */
+static const struct template_use uses[] = {
+    {"self_assessment", KIND_JUDGEMENT, "the practitioner's own grade, given before the audit begins"},
+    {"review_date", KIND_DATE, "the day of the review that the audit belongs to"},
+    {"trigger", KIND_CHOICE | KIND_CHECKLIST, "what called for this record"},
+    {"scope", KIND_TEXT, "what a study looks at, and what not"},
+    {"close_date", KIND_DATE, "when a study ends"},
+    {"result", KIND_CHOICE, "what came of it"},
+    {"child", KIND_REFS, "the child that it is about; the child's reference is needed, not the carer's"},
+    {"route", KIND_CHOICE, "by which route a care planning meeting was called"},
+    {"hearing", KIND_DATE, "the final hearing that a meeting must come before"},
+    {"meeting_date", KIND_DATE, "the day of the meeting"},
+    {"chair", KIND_PEOPLE | KIND_TEXT, "who chairs"},
+    {"family_led", KIND_DATE, "the day of the family-led meeting"},
+    {"family_absent", KIND_TEXT, "why there was no family-led meeting"},
+    {"accepted", KIND_YNP, "whether the service manager accepts that explanation"},
+    {"decision", KIND_CHOICE, "the kind of decision that is recorded"},
+    {"subject", KIND_TEXT | KIND_CHOICE, "what a challenge is about"},
+    {"desired", KIND_TEXT, "the result that is wanted for the child"},
+    {"evidence", KIND_EVIDENCE | KIND_TEXT, "what a challenge or a study rests on"},
+    {"steps", KIND_TEXT, "the restorative steps taken"},
+    {"outcome", KIND_CHOICE, "how a challenge ended"},
+    {"difference", KIND_TEXT, "the difference it made to the child"},
+    {"position0", KIND_TEXT, "the independent reviewing officer's position at stage 0"},
+    {"position1", KIND_TEXT, "the same at stage 1"},
+    {"position2", KIND_TEXT, "the same at stage 2"},
+    {"position3", KIND_TEXT, "the same at stage 3"},
+    {"position4", KIND_TEXT, "the same at stage 4"},
+    {"answer0", KIND_TEXT, "the answer of who holds stage 0; with its date"},
+    {"answer1", KIND_TEXT, "the same at stage 1"},
+    {"answer2", KIND_TEXT, "the same at stage 2"},
+    {"answer3", KIND_TEXT, "the same at stage 3"},
+    {"answer4", KIND_TEXT, "the same at stage 4"},
+};
+/* clang-format on */
+
+const struct template_use *template_use_table(size_t *count)
+{
+    *count = sizeof uses / sizeof *uses;
+    return uses;
+}
+
+const struct question *template_use_find(const struct template *t, const char *use)
+{
+    for (size_t i = 0; i < t->nquestions; i++)
+        if (*use && t->questions[i].use && !strcmp(t->questions[i].use, use))
             return &t->questions[i];
     return NULL;
 }

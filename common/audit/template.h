@@ -61,7 +61,12 @@ enum question_kind {
     KIND_REFS = 1u << 15,       /* carer reference and children's references */
     KIND_PERIOD = 1u << 16,     /* from .. to */
     KIND_MODERATION = 1u << 17, /* the moderator's view on each judgement */
+    KIND_CHALLENGE = 1u << 18,  /* with checklist: challenge made, restorative step, evidence */
+    KIND_DATED = 1u << 19,      /* with checklist: a date of each item */
 };
+
+/* Kinds whose parts belong to the items of a checklist. */
+#define KINDS_OF_CHECKLIST ((uint32_t)(KIND_CHECKLIST | KIND_CHALLENGE | KIND_DATED))
 
 /* One bit's name in templates and JSON ("judgement"); "?" for no or several bits. */
 const char *kind_code(uint32_t kind);
@@ -135,6 +140,33 @@ enum part {
     PART_VIEW = 70,        /* agree, differ, insufficient */
     PART_PROPOSED = 71,    /* grade */
     PART_VIEW_REASON = 72, /* live text */
+    /* the authors' answer to it, and QA's decision where they stay apart; item as above */
+    PART_RESPONSE = 73,        /* accept, answer */
+    PART_RESPONSE_REASON = 74, /* live text */
+    PART_DECISION = 75,        /* grade */
+    PART_DECISION_REASON = 76, /* live text */
+    /* a checklist of kind challenge or dated; item as PART_CHECK's */
+    PART_CHALLENGE_MADE = 77, /* ynp */
+    PART_RESTORATIVE = 78,    /* one line: the restorative step */
+    PART_ITEM_EVIDENCE = 79,  /* one line */
+    PART_ITEM_DATE = 80,
+    /* actions, again. People are kept by their number, other items by their ids */
+    PART_FIRST_DUE = 81,       /* date: the one that was agreed first; due may move, it does not */
+    PART_DUE_REASON = 82,      /* one line: why due was moved */
+    PART_SOURCE = 83,          /* finding, meeting, dispute, observation, xlt */
+    PART_FINDING = 84,         /* items: the findings that it answers */
+    PART_ACTION_THEME = 85,    /* theme codes joined with ", " */
+    PART_UPDATES = 86,         /* live text */
+    PART_DONE_EVIDENCE = 87,   /* live text */
+    PART_CLAIMED_BY = 88,      /* person: who says that it is done */
+    PART_CLOSED_BY = 89,       /* person: who verified or closed it */
+    PART_CLOSED_ON = 90,       /* date */
+    PART_CLOSE_REASON = 91,    /* one line */
+    PART_IMPACT = 92,          /* better, same, worse, cannot_tell */
+    PART_IMPACT_EVIDENCE = 93, /* one line */
+    PART_LEADS_TO = 94,        /* items: the actions that follow one that did not help enough */
+    /* findings, again */
+    PART_NO_ACTION = 95, /* one line: why no action is needed */
 };
 
 /* What a part holds. */
@@ -149,6 +181,8 @@ enum part_type {
     TYPE_CHOICE, /* one of the question's options */
     TYPE_LINE,   /* one line of words */
     TYPE_LIST,   /* items */
+    TYPE_ITEMS,  /* ids of items in other lists, decimal, joined with ", "; they need not exist */
+    TYPE_PERSON, /* a person's number, decimal */
 };
 
 /* One row per part: THE table that names, validates, shows and documents them. */
@@ -160,7 +194,7 @@ struct part_def {
     uint32_t kinds; /* of question (enum question_kind bits) that have it directly */
     enum part list; /* it belongs to items of this list (PART_EVIDENCE ...), else PART_NONE */
     const char *const *codes;      /* TYPE_CODE, TYPE_CODES: NULL-terminated */
-    uint32_t max_len_cp;           /* TYPE_LINE, TYPE_CODES */
+    uint32_t max_len_cp;           /* TYPE_LINE, TYPE_CODES, TYPE_ITEMS */
     const char *const *list_codes; /* those of items of `list`, where they differ, else NULL:
                                     * field_codes() knows which */
 };
@@ -198,6 +232,8 @@ struct question {
     char *voice;      /* KIND_VOICE: "fsw", "carer", "young_person", "parent", "partner" */
     uint32_t min_child, min_carer; /* KIND_EVIDENCE: at least this many on each record */
     role_set write;                /* overrides the section's when not 0 */
+    char *use;   /* what the rules look for in it: a code of template_use_table(), or "" */
+    bool choose; /* KIND_CHECKLIST: at least one item is answered, not every one */
 };
 
 struct section {
@@ -228,7 +264,8 @@ struct template
     char *id; /* "FCA" */
     uint32_t version;
     char *title, *purpose, *audience;
-    char *type; /* "collaborative", "thematic", "dip", "observation", "feedback" */
+    char *type; /* "collaborative", "thematic", "dip", "observation", "feedback", "meeting",
+                 * "challenge" */
     uint32_t default_period_months;
     enum overall_grade overall;
     struct grade *grades;
@@ -251,6 +288,17 @@ MUST_CHECK enum err template_decode(const void *data, size_t len_bytes, struct t
 const struct question *template_question(const struct template *t, uint16_t number); /* or NULL */
 const struct question *template_question_find(const struct template *t,
                                               const char *code); /* or NULL */
+
+/* What a question is used for by the rules, whatever its code. One row per use: THE table that
+ * validates and documents them. At most one question of a template has a use. */
+struct template_use {
+    const char *code;    /* "review_date" */
+    uint32_t kinds;      /* the question is of at least one of these kinds */
+    const char *meaning; /* for who writes a template */
+};
+const struct template_use *template_use_table(size_t *count);
+/* NULL when no question has this use. */
+const struct question *template_use_find(const struct template *t, const char *use);
 
 /* Conditions (`needs_when`): comparisons of a question's part with a code, joined by "and"/"or"
  * (and binds tighter), e.g.   D3 == yes or B5.ynp != na    A bare question means its main part.

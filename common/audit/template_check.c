@@ -147,8 +147,8 @@ static enum err check_counts(struct check *c)
 
 static enum err check_head(struct check *c)
 {
-    static const char *const types[] = {"collaborative", "thematic", "dip",
-                                        "observation",   "feedback", NULL};
+    static const char *const types[] = {"collaborative", "thematic", "dip",       "observation",
+                                        "feedback",      "meeting",  "challenge", NULL};
     const struct template *t = c->t;
     if (!t->id || !is_code(t->id))
         return refuse(c,
@@ -166,7 +166,7 @@ static enum err check_head(struct check *c)
         return e;
     if (!t->type || !is_one_of(t->type, types))
         return refuse(c, "the template's type must be one of: collaborative, thematic, dip, "
-                         "observation, feedback");
+                         "observation, feedback, meeting, challenge");
     if (t->default_period_months > 120)
         return refuse(c, "the default period may be 120 months at most");
     return ERR_OK;
@@ -277,7 +277,7 @@ static unsigned bits(uint32_t v)
 
 static enum err check_kinds(struct check *c, const struct question *q)
 {
-    const uint32_t known = (uint32_t)KIND_MODERATION * 2 - 1;
+    const uint32_t known = (uint32_t)KIND_DATED * 2 - 1;
     if (!q->kinds)
         return refuse(c, "it has no kind: say what is answered");
     if (q->kinds & ~known)
@@ -290,6 +290,9 @@ static enum err check_kinds(struct check *c, const struct question *q)
         return refuse(c, "date, voice and observation have the same date: one of them only");
     if (q->kinds & KIND_JUDGEMENT && q->kinds & KIND_EVIDENCE)
         return refuse(c, "a judgement has its evidence already: leave out evidence");
+    if (q->kinds & (KIND_CHALLENGE | KIND_DATED) && !(q->kinds & KIND_CHECKLIST))
+        return refuse(c, "%s says more about the items of a checklist: add checklist",
+                      q->kinds & KIND_DATED ? "dated" : "challenge");
     bool judgement = q->kinds & KIND_JUDGEMENT;
     if (!judgement && (q->blind || q->key || q->overall))
         return refuse(c, "only a judgement can be %s",
@@ -319,6 +322,7 @@ static enum err check_details(struct check *c, const struct question *q)
         bool present, needed;
     } rows[] = {
         {KIND_CHECKLIST, "checklist", "items",     q->items && q->items[0],     true },
+        {KIND_CHECKLIST, "checklist", "choose",    q->choose,                   false},
         {KIND_CHOICE,    "choice",    "options",   q->options && q->options[0], true },
         {KIND_NUMBER,    "number",    "unit",      *q->unit != 0,               false},
         {KIND_SCALE,     "scale",     "low",       *q->low != 0,                true },
@@ -367,6 +371,31 @@ static enum err check_codes(struct check *c, const struct question *q)
     return ERR_OK;
 }
 
+static enum err check_use(struct check *c, const struct question *q)
+{
+    if (!*q->use)
+        return ERR_OK;
+    size_t n, i = 0;
+    const struct template_use *uses = template_use_table(&n);
+    while (i < n && strcmp(uses[i].code, q->use))
+        i++;
+    if (i == n)
+        return refuse(c, "use: \"%s\" is not known; server/content/README.md lists the uses",
+                      q->use);
+    if (!(q->kinds & uses[i].kinds)) {
+        char kinds[80] = "";
+        for (uint32_t k = 1; k <= KIND_DATED; k <<= 1)
+            if (uses[i].kinds & k)
+                (void)snprintf(kinds + strlen(kinds), sizeof kinds - strlen(kinds), "%s%s",
+                               *kinds ? " or " : "", kind_code(k));
+        return refuse(c, "use: %s is for a question of kind %s", q->use, kinds);
+    }
+    const struct question *first = template_use_find(c->t, q->use);
+    if (first != q)
+        return refuse(c, "use: question %s has the use %s already", first->code, q->use);
+    return ERR_OK;
+}
+
 static enum err check_words(struct check *c, const struct question *q)
 {
     const struct {
@@ -378,6 +407,7 @@ static enum err check_words(struct check *c, const struct question *q)
         {"high end",  q->high     },
         {"sign",      q->sign     },
         {"voice",     q->voice    },
+        {"use",       q->use      },
     };
     enum err e = check_line(c, "title", q->title, true);
     if (!e)
@@ -409,6 +439,8 @@ static enum err check_question(struct check *c, size_t index)
         e = check_details(c, q);
     if (!e)
         e = check_codes(c, q);
+    if (!e)
+        e = check_use(c, q);
     if (!e)
         e = check_roles(c, "write", q->write);
     return e ? e : check_condition(c, q->needs_when, q->number);

@@ -69,6 +69,8 @@ static void put_question(struct pb_alloc *a, const struct question *q, PbQuestio
     m->min_child = q->min_child;
     m->min_carer = q->min_carer;
     m->write = q->write;
+    m->use = bytes_of(q->use);
+    m->choose = q->choose;
 }
 
 static bool put_lists(struct pb_alloc *a, const struct template *t, PbTemplate *m)
@@ -180,6 +182,8 @@ static void get_question(struct copier *c, const PbQuestion *m, struct question 
     q->min_child = m->min_child;
     q->min_carer = m->min_carer;
     q->write = m->write;
+    q->use = copy_string(c, m->use);
+    q->choose = m->choose;
 }
 
 static void get_lists(struct copier *c, const PbTemplate *m, struct template *t)

@@ -114,9 +114,9 @@ static enum err check_comparable(const struct comparison *c, struct err_info *wh
 {
     const struct question *q = c->question;
     const struct part_def *p = c->part;
-    bool direct = p->kinds & q->kinds & ~(uint32_t)(KIND_CHECKLIST | KIND_MODERATION);
+    bool direct = p->kinds & q->kinds & ~(KINDS_OF_CHECKLIST | (uint32_t)KIND_MODERATION);
     bool single = p->type != TYPE_TEXT && p->type != TYPE_LINE && p->type != TYPE_LIST &&
-                  p->type != TYPE_CODES;
+                  p->type != TYPE_CODES && p->type != TYPE_ITEMS && p->type != TYPE_PERSON;
     if (!direct || !single)
         return err_set(why, ERR_INPUT,
                        "the condition compares %s.%s, which is not one code; compare a grade, a "

@@ -20,8 +20,8 @@ struct raw_grade {
 };
 
 struct raw_question {
-    char *code, *title, *text, *core_area, *needs_when, *unit, *low, *high, *sign, *voice;
-    char *required, *key, *blind, *overall, *carry_forward;
+    char *code, *title, *text, *core_area, *needs_when, *unit, *low, *high, *sign, *voice, *use;
+    char *required, *key, *blind, *overall, *carry_forward, *choose;
     uint32_t min_child, min_carer;
     char **kinds, **prompts, **items, **options, **write;
     unsigned kinds_count, prompts_count, items_count, options_count, write_count;
@@ -88,6 +88,8 @@ static const cyaml_schema_field_t question_fields[] = {
     MAYBE_UINT(min_child, struct raw_question),
     MAYBE_UINT(min_carer, struct raw_question),
     MAYBE_LIST(write, struct raw_question, &string_value),
+    MAYBE_STRING(use, struct raw_question),
+    MAYBE_STRING(choose, struct raw_question),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t question_value = {
@@ -369,6 +371,7 @@ static enum err build_question(struct builder *b, const struct raw_question *r, 
     q->high = copy(b, r->high);
     q->sign = copy(b, r->sign);
     q->voice = copy(b, r->voice);
+    q->use = copy(b, r->use);
     q->min_child = r->min_child;
     q->min_carer = r->min_carer;
     const struct {
@@ -380,6 +383,7 @@ static enum err build_question(struct builder *b, const struct raw_question *r, 
         {"blind",         r->blind,         &q->blind        },
         {"overall",       r->overall,       &q->overall      },
         {"carry_forward", r->carry_forward, &q->carry_forward},
+        {"choose",        r->choose,        &q->choose       },
     };
     enum err e = to_kinds(b, r->kinds, r->kinds_count, &q->kinds);
     for (size_t i = 0; !e && i < sizeof flags / sizeof *flags; i++)

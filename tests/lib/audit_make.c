@@ -34,7 +34,7 @@ static char *options[] = {"planned", "unplanned", NULL};
     {                                                                                              \
         .number = n, .section = sec, .code = c, .title = c, .text = "", .prompts = no_list,        \
         .kinds = k, .required = true, .core_area = "", .needs_when = "", .items = no_list,         \
-        .options = no_list, .unit = "", .low = "", .high = "", .sign = "", .voice = "",            \
+        .options = no_list, .unit = "", .low = "", .high = "", .sign = "", .voice = "", .use = "", \
         __VA_ARGS__                                                                                \
     }
 #pragma GCC diagnostic push

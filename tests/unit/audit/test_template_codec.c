@@ -60,6 +60,8 @@ static void same_question(const struct question *a, const struct question *b)
     cr_expect_eq(a->min_child, b->min_child, "%s", a->code);
     cr_expect_eq(a->min_carer, b->min_carer, "%s", a->code);
     cr_expect_eq(a->write, b->write, "%s", a->code);
+    cr_expect_str_eq(a->use, b->use, "%s", a->code);
+    cr_expect_eq(a->choose, b->choose, "%s", a->code);
 }
 
 static void same(const struct template *a, const struct template *b)
@@ -124,7 +126,7 @@ static void set_string(char **at, const char *s)
 
 static void kinds_unknown(struct template *t)
 {
-    t->questions[0].kinds |= 1u << 18;
+    t->questions[0].kinds |= 1u << 20;
 }
 static void kinds_none(struct template *t)
 {
@@ -185,6 +187,23 @@ static void code_with_escape(struct template *t)
 {
     set_string(&t->questions[1].code, "\x1b[2J");
 }
+static void use_unknown(struct template *t)
+{
+    set_string(&t->questions[1].use, "luck");
+}
+static void use_twice(struct template *t)
+{
+    set_string(&t->questions[0].use, "subject"); /* a choice */
+    set_string(&t->questions[1].use, "subject"); /* a text */
+}
+static void dated_alone(struct template *t)
+{
+    t->questions[1].kinds |= KIND_DATED;
+}
+static void choose_without_checklist(struct template *t)
+{
+    t->questions[1].choose = true;
+}
 static void no_grades(struct template *t)
 {
     while (t->ngrades) {
@@ -214,6 +233,10 @@ static const struct {
     {"condition_broken",          condition_broken         },
     {"code_with_escape",          code_with_escape         },
     {"no_grades",                 no_grades                },
+    {"use_unknown",               use_unknown              },
+    {"use_twice",                 use_twice                },
+    {"dated_alone",               dated_alone              },
+    {"choose_without_checklist",  choose_without_checklist },
 };
 
 Test(template_codec, what_is_whole_but_wrong_is_refused_with_a_plain_sentence)
@@ -343,5 +366,18 @@ Test(template, free_takes_null_and_halves)
     t->nquestions = 3; /* as after running out of memory */
     template_free(t);
     cr_assert(true);
+    CHECK_NO_LEAKS();
+}
+
+Test(template, a_question_is_found_by_its_use)
+{
+    struct template *t = fca();
+    const struct question *q = template_use_find(t, "review_date");
+    cr_assert_not_null(q);
+    cr_expect(q->kinds & KIND_DATE);
+    cr_expect_str_eq(q->use, "review_date");
+    cr_expect_null(template_use_find(t, "hearing"));
+    cr_expect_null(template_use_find(t, ""), "most questions have none");
+    template_free(t);
     CHECK_NO_LEAKS();
 }

@@ -63,6 +63,9 @@ static const char *answer_for(const struct room *r, struct field f, size_t round
         return "7";
     case TYPE_LINE:
         return "CA-77";
+    case TYPE_ITEMS:
+    case TYPE_PERSON:
+        return "1";
     case TYPE_TEXT:
     case TYPE_LIST:
         break;
@@ -92,6 +95,8 @@ static void give(struct room *r, const struct first_missing *m, size_t round)
     case TYPE_SCALE:
     case TYPE_CHOICE:
     case TYPE_LINE:
+    case TYPE_ITEMS:
+    case TYPE_PERSON:
         e = room_set(r, person, buf_cstr(&where), answer_for(r, m->field, round));
         break;
     }

@@ -65,6 +65,12 @@ static void append_value(struct buf *row, const struct part_def *d)
     case TYPE_LIST:
         buf_append_str(row, "a list of items");
         break;
+    case TYPE_ITEMS:
+        buf_append_str(row, "items of other lists");
+        break;
+    case TYPE_PERSON:
+        buf_append_str(row, "a person");
+        break;
     }
 }
 
@@ -112,43 +118,41 @@ Test(content_readme, has_a_row_for_every_kind_and_role)
     }
 }
 
+Test(content_readme, has_a_row_for_every_use)
+{
+    const char *text = readme();
+    size_t n;
+    const struct template_use *uses = template_use_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        struct buf row = BUF_INIT;
+        bool first = true;
+        buf_appendf(&row, "| `%s` | ", uses[i].code);
+        for (uint32_t k = 1; *kind_code(k) != '?'; k <<= 1)
+            if (uses[i].kinds & k) {
+                buf_appendf(&row, "%s%s", first ? "" : " or ", kind_code(k));
+                first = false;
+            }
+        buf_appendf(&row, " | %s |\n", uses[i].meaning);
+        cr_expect_not_null(strstr(text, buf_cstr(&row)), "missing: %s", buf_cstr(&row));
+        buf_free(&row);
+    }
+}
+
 Test(content_readme, explains_every_key)
 {
     static const char *const keys[] = {
-        "id",
-        "version",
-        "title",
-        "purpose",
-        "audience",
-        "type",
-        "overall",
-        "scale",
-        "sections",
-        "code",
-        "label",
-        "weak",
-        "write",
-        "comment",
-        "kinds",
-        "questions",
-        "text",
-        "prompts",
-        "required",
-        "key",
-        "blind",
-        "items",
-        "options",
-        "unit",
-        "low",
-        "high",
-        "sign",
-        "voice",
-        "min_child",
-        "min_carer",
-        "core_area",
-        "needs_when",
-        "carry_forward",
-        "default_period_months",
+        "id",        "version",    "title",
+        "purpose",   "audience",   "type",
+        "overall",   "scale",      "sections",
+        "code",      "label",      "weak",
+        "write",     "comment",    "kinds",
+        "questions", "text",       "prompts",
+        "required",  "key",        "blind",
+        "items",     "options",    "unit",
+        "low",       "high",       "sign",
+        "voice",     "min_child",  "min_carer",
+        "core_area", "needs_when", "carry_forward",
+        "use",       "choose",     "default_period_months",
     };
     const char *text = readme();
     char row[80];
