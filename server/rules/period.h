@@ -1,14 +1,10 @@
 #ifndef TANDEM_SERVER_RULES_PERIOD_H
 #define TANDEM_SERVER_RULES_PERIOD_H
 
-/* Civil dates of an instant in Europe/London, and months before a date. Pure. */
+/* The period that an audit looks at: days up to today, as text. Pure; counts with civil.h. */
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "server/rules/civil.h"
 
-struct civil {
-    int year, month, day;
-};
 struct civil period_today(int64_t utc_ms);
 /* The same day number so many months earlier, at most the end of that month. */
 struct civil period_months_before(struct civil d, unsigned months);
