@@ -557,8 +557,13 @@ enum err template_yaml_load(const char *path, struct template **out, struct err_
     return e;
 }
 
-static const char *const builtin_ids[] = {"FCA", NULL};
-static const char *const builtin_paths[] = {"server/content/fca.yaml"};
+static const char *const builtin_ids[] = {"FCA", "PSA", "IDA", "OBS", "CPM", "CHA",
+                                          "VFS", "VCA", "VYP", "VFA", "VPA", NULL};
+static const char *const builtin_paths[] = {
+    "server/content/fca.yaml", "server/content/psa.yaml", "server/content/ida.yaml",
+    "server/content/obs.yaml", "server/content/cpm.yaml", "server/content/cha.yaml",
+    "server/content/vfs.yaml", "server/content/vca.yaml", "server/content/vyp.yaml",
+    "server/content/vfa.yaml", "server/content/vpa.yaml"};
 
 const char *const *template_builtin_ids(void)
 {

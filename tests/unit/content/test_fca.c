@@ -4,8 +4,9 @@
 
 #include "server/content/template_yaml.h"
 #include "tests/lib/leaks.h"
+#include "tests/lib/template_expect.h"
 
-enum { REQUIRED = 1, KEY = 2, BLIND = 4, OVERALL = 8 };
+enum { REQUIRED = 1, BLIND = 16, OVERALL = 32 }; /* and KEY */
 
 struct expected {
     const char *code;
@@ -118,24 +119,6 @@ Test(fca, every_question_with_its_kinds_and_flags)
     CHECK_NO_LEAKS();
 }
 
-/* Splits `words` at ';' and asks `found` for each. */
-static bool has_words(const char *haystack, const char *words, char missing[80])
-{
-    char word[80];
-    for (const char *p = words; *p;) {
-        size_t len = strcspn(p, ";");
-        cr_assert(len < sizeof word);
-        memcpy(word, p, len);
-        word[len] = 0;
-        if (!strcasestr(haystack, word)) {
-            memcpy(missing, word, sizeof word);
-            return false;
-        }
-        p += len + (p[len] == ';');
-    }
-    return true;
-}
-
 Test(fca, every_prompt_is_there)
 {
     struct template *t = fca();
@@ -145,7 +128,7 @@ Test(fca, every_prompt_is_there)
         for (size_t p = 0; q->prompts[p]; p++)
             buf_appendf(&all, "%s\n", q->prompts[p]);
         char missing[80];
-        cr_expect(has_words(buf_cstr(&all), expected[i].prompts, missing),
+        cr_expect(template_has_words(buf_cstr(&all), expected[i].prompts, missing),
                   "%s: no prompt about \"%s\"", q->code, missing);
         buf_free(&all);
     }
@@ -169,8 +152,8 @@ Test(fca, checklists_have_their_items_in_order)
             size_t len = strcspn(p, ";");
             memcpy(word, p, len);
             cr_assert_not_null(q->items[n], "%s has no item %zu", q->code, n + 1);
-            cr_expect(has_words(q->items[n], word, missing), "%s[%zu] is not \"%s\"", q->code,
-                      n + 1, word);
+            cr_expect(template_has_words(q->items[n], word, missing), "%s[%zu] is not \"%s\"",
+                      q->code, n + 1, word);
             p += len + (p[len] == ';');
         }
         cr_expect_null(q->items[n], "%s has more items", q->code);

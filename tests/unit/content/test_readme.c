@@ -118,6 +118,23 @@ Test(content_readme, has_a_row_for_every_kind_and_role)
     }
 }
 
+Test(content_readme, has_a_row_for_every_built_in_template)
+{
+    const char *text = readme();
+    for (const char *const *id = template_builtin_ids(); *id; id++) {
+        struct template *t = NULL;
+        cr_assert_eq(template_builtin(*id, &t, NULL), ERR_OK);
+        struct buf row = BUF_INIT;
+        buf_append_str(&row, "| `");
+        for (const char *c = *id; *c; c++)
+            buf_append_u8(&row, (uint8_t)(*c - 'A' + 'a'));
+        buf_appendf(&row, ".yaml` | %s | %s |\n", t->title, t->type);
+        cr_expect_not_null(strstr(text, buf_cstr(&row)), "missing: %s", buf_cstr(&row));
+        buf_free(&row);
+        template_free(t);
+    }
+}
+
 Test(content_readme, has_a_row_for_every_use)
 {
     const char *text = readme();
