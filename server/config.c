@@ -15,25 +15,34 @@ enum { MAX_FILE_BYTES = 64 * 1024 };
 
 /* ---- the table ---- */
 
-enum type { NUMBER, SIZE, SITE, ADDRESS, HOSTS, LEVEL };
+enum type { NUMBER, SIZE, SITE, ADDRESS, LEVEL, HOSTS, BANK_HOLIDAYS, CLOCK_NAMES };
 
 struct setting {
     const char *name;
-    enum type type;
-    size_t offset; /* in struct config; NUMBER is uint32_t, SIZE is size_t */
+    enum type type; /* the last three are lists of words, at most `max` of them */
+    size_t offset;  /* in struct config; NUMBER is uint32_t, SIZE is size_t */
     const char *standard;
     uint64_t min, max;
     const char *unit, *help;
 };
 
 #define AT(field) offsetof(struct config, field)
+
+/* A row of clock.h as a row of this table. */
+#define CLOCK_SETTING(id, field, standard, unit, least, most, law, help)                           \
+    {#field, NUMBER, AT(core.clock.field), #standard, least, most, UNIT_##unit, help},
+#define UNIT_WORKING_DAYS "working days"
+#define UNIT_WEEKS        "weeks"
+#define UNIT_MONTHS       "months"
+#define UNIT_PERCENT      "percent"
+
 /* clang-format off */
 static const struct setting settings[] = {
     {"site", SITE, AT(core.site), "Tandem", 0, 0, "",
      "name of the authority or service, shown to everybody"},
     {"listen", ADDRESS, AT(listen), "127.0.0.1:7443", 0, 0, "",
      "address and port; 0.0.0.0:7443 or [::]:7443 for every network of this computer"},
-    {"hosts", HOSTS, AT(hosts), "[]", 0, 0, "",
+    {"hosts", HOSTS, AT(hosts), "[]", 0, CONFIG_MAX_HOSTS, "",
      "names and addresses under which clients find the server; the first one stands in enrolment "
      "codes"},
     {"log_level", LEVEL, AT(log_level), "info", 0, 0, "", "error, warn, info or debug"},
@@ -75,9 +84,20 @@ static const struct setting settings[] = {
      "from which on fanout_window_ms applies"},
     {"commit_window_us", NUMBER, AT(store.commit_window_us), "0", 0, 100000, "microseconds",
      "that a commit waits for company; saves disk work, costs that much delay"},
+    {"bank_holidays", BANK_HOLIDAYS, AT(core.holidays), "[]", 0, HOLIDAYS_MAX_ADDED, "",
+     "what a proclamation changes, as in [2022-09-19 added, 2020-05-04 moved to 2020-05-08, "
+     "2027-05-03 removed]"},
+    /* from here on: how long things may take, always last */
+    {"count_first_day", CLOCK_NAMES, AT(core.clock.inclusive), "[]", 0, CLOCK_COUNT, "",
+     "those of the settings below, in working days, that count the day itself as the first, as in "
+     "[rep_days]"},
+    CLOCKS(CLOCK_SETTING)
 };
 /* clang-format on */
-enum { NSETTINGS = sizeof settings / sizeof *settings };
+enum {
+    NSETTINGS = sizeof settings / sizeof *settings,
+    FIRST_CLOCK = NSETTINGS - CLOCK_COUNT - 1, /* with the list before them */
+};
 
 /* ---- one value ---- */
 
@@ -106,7 +126,7 @@ static bool to_number(const char *s, uint64_t *out)
     return true;
 }
 
-/* Sets one setting (not HOSTS) from its words. On refusal `text` says what is allowed. */
+/* Sets one setting (not a list) from its words. On refusal `text` says what is allowed. */
 static bool set_value(struct config *c, const struct setting *s, const char *value, char *text,
                       size_t cap)
 {
@@ -158,10 +178,58 @@ static bool set_value(struct config *c, const struct setting *s, const char *val
         *(uint32_t *)at = (uint32_t)log_level_find(value);
         return true;
     case HOSTS:
+    case BANK_HOLIDAYS:
+    case CLOCK_NAMES:
         break;
     }
     return true;
 }
+
+static bool add_host(struct config *c, const struct setting *s, const char *word, char *text,
+                     size_t cap)
+{
+    if (config_is_host(word)) {
+        (void)snprintf(c->hosts[c->nhosts++], sizeof c->hosts[0], "%s", word);
+        return true;
+    }
+    (void)snprintf(text, cap, "%s: \"%.60s\" is not the name or address of a computer.", s->name,
+                   word);
+    return false;
+}
+
+static bool add_bank_holiday(struct config *c, const struct setting *s, const char *word,
+                             char *text, size_t cap)
+{
+    struct err_info why = {0};
+    struct holiday_override o;
+    if (!holiday_override_parse(word, &o, &why) && !holidays_change(&c->core.holidays, &o, &why))
+        return true;
+    (void)snprintf(text, cap, "%s: \"%.40s\": %s", s->name, word, why.text);
+    return false;
+}
+
+static bool add_clock_name(struct config *c, const struct setting *s, const char *word, char *text,
+                           size_t cap)
+{
+    int clock = clock_find(word);
+    if (clock >= 0 && clock_row((enum clock)clock)->unit == CLOCK_WORKING_DAYS) {
+        c->core.clock.inclusive |= CLOCK_BIT(clock);
+        return true;
+    }
+    (void)snprintf(text, cap,
+                   "%s: \"%.40s\" is not a setting in working days; name one such as rep_days.",
+                   s->name, word);
+    return false;
+}
+
+/* Adds one word to a list; NULL for what is none. On refusal `text` says what is allowed. */
+typedef bool (*add_word_fn)(struct config *c, const struct setting *s, const char *word, char *text,
+                            size_t cap);
+static const add_word_fn add_word[] = {
+    [HOSTS] = add_host,
+    [BANK_HOLIDAYS] = add_bank_holiday,
+    [CLOCK_NAMES] = add_clock_name,
+};
 
 void config_default(struct config *c)
 {
@@ -178,10 +246,13 @@ void config_default(struct config *c)
 /* ---- the file ---- */
 
 /* libcyaml gives words; what they may be is said by the table. */
+struct raw_list {
+    char **words;
+    unsigned words_count; /* named as libcyaml wants it */
+};
 struct raw {
     char *values[NSETTINGS]; /* NULL: not given */
-    char **hosts;
-    unsigned hosts_count;
+    struct raw_list lists[NSETTINGS];
 };
 
 struct loader {
@@ -258,31 +329,43 @@ static enum err refuse_yaml(struct loader *l, cyaml_err_t code)
     return refuse_at(l, ERR_INPUT, line, text);
 }
 
-static enum err take_hosts(struct loader *l, const struct raw *r, struct config *c)
+static enum err take_list(struct loader *l, const struct raw_list *list, const struct setting *s,
+                          struct config *c)
 {
-    char text[300];
-    if (r->hosts_count > CONFIG_MAX_HOSTS) {
-        (void)snprintf(text, sizeof text, "hosts: at most %d may be given.", CONFIG_MAX_HOSTS);
-        return refuse_at(l, ERR_INPUT, yaml_place_of_key(&l->src, "hosts", 1, 1), text);
+    char text[480];
+    size_t line = yaml_place_of_key(&l->src, s->name, 1, 1);
+    if (list->words_count > s->max) {
+        (void)snprintf(text, sizeof text, "%s: at most %" PRIu64 " may be given.", s->name, s->max);
+        return refuse_at(l, ERR_INPUT, line, text);
     }
-    for (unsigned i = 0; i < r->hosts_count; i++) {
-        const char *host = r->hosts[i] ? r->hosts[i] : "";
-        if (!config_is_host(host)) {
-            size_t line = yaml_place_of_key(&l->src, "hosts", 1, 1);
-            size_t exact = *host ? yaml_place_of_word(&l->src, host, line) : 0;
-            (void)snprintf(text, sizeof text,
-                           "hosts: \"%.60s\" is not the name or address of a computer.", host);
+    for (unsigned i = 0; i < list->words_count; i++) {
+        const char *word = list->words[i] ? list->words[i] : "";
+        if (!add_word[s->type](c, s, word, text, sizeof text)) {
+            size_t exact = *word ? yaml_place_of_word(&l->src, word, line) : 0;
             return refuse_at(l, ERR_INPUT, exact ? exact : line, text);
         }
-        (void)snprintf(c->hosts[i], sizeof c->hosts[i], "%s", host);
     }
-    c->nhosts = r->hosts_count;
     return ERR_OK;
+}
+
+/* Clocks that contradict each other: the line of one that was given. */
+static enum err check_clocks(struct loader *l, const struct config *c)
+{
+    enum clock pair[2];
+    struct err_info why;
+    enum err e = clock_values_check(&c->core.clock, pair, &why);
+    if (!e)
+        return e;
+    size_t line = yaml_place_of_key(&l->src, clock_row(pair[0])->name, 1, 1);
+    if (!line)
+        line = yaml_place_of_key(&l->src, clock_row(pair[1])->name, 1, 1);
+    return refuse_at(l, e, line, why.text);
 }
 
 static enum err take_raw(struct loader *l, const struct raw *r, struct config *c)
 {
     char text[300];
+    enum err e = ERR_OK;
     for (size_t i = 0; i < NSETTINGS; i++)
         if (r->values[i] && !set_value(c, &settings[i], r->values[i], text, sizeof text))
             return refuse_at(l, ERR_INPUT, yaml_place_of_key(&l->src, settings[i].name, 1, 1),
@@ -292,7 +375,9 @@ static enum err take_raw(struct loader *l, const struct raw *r, struct config *c
     if (c->core.silence_ms <= c->core.ping_after_ms)
         return refuse_at(l, ERR_INPUT, yaml_place_of_key(&l->src, "silence_ms", 1, 1),
                          "silence_ms: must be longer than ping_after_ms.");
-    return take_hosts(l, r, c);
+    for (size_t i = 0; !e && i < NSETTINGS; i++)
+        e = take_list(l, &r->lists[i], &settings[i], c); /* empty for what is none */
+    return e ? e : check_clocks(l, c);
 }
 
 enum err config_parse(const char *name, const void *data, size_t len, struct config *out,
@@ -308,10 +393,15 @@ enum err config_parse(const char *name, const void *data, size_t len, struct con
                                    struct raw, values, 0, CYAML_UNLIMITED);
         const cyaml_schema_field_t list =
             CYAML_FIELD_SEQUENCE(settings[i].name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-                                 struct raw, hosts, &word, 0, CYAML_UNLIMITED);
-        fields[i] = settings[i].type == HOSTS ? list : value;
-        if (settings[i].type != HOSTS)
+                                 struct raw_list, words, &word, 0, CYAML_UNLIMITED);
+        fields[i] = add_word[settings[i].type] ? list : value;
+        if (add_word[settings[i].type]) {
+            size_t at = offsetof(struct raw, lists) + i * sizeof(struct raw_list);
+            fields[i].data_offset = (uint32_t)(at + offsetof(struct raw_list, words));
+            fields[i].count_offset = (uint32_t)(at + offsetof(struct raw_list, words_count));
+        } else {
             fields[i].data_offset = (uint32_t)(offsetof(struct raw, values) + i * sizeof(char *));
+        }
     }
     const cyaml_schema_value_t top = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw, fields)};
     struct loader l = {
@@ -381,12 +471,24 @@ static void append_range(struct buf *out, const struct setting *s)
         buf_appendf(out, " (%" PRIu64 " to %" PRIu64 " %s)", s->min, s->max, s->unit);
 }
 
+static void append_clocks_heading(struct buf *out, const char *gap, const char *before)
+{
+    buf_appendf(
+        out,
+        "%s%s---- How long things may take ----\n"
+        "%sChoices of your service, not legal duties, but for the bounds that are said to be "
+        "by law.\n\n",
+        gap, before, before);
+}
+
 void config_format(const char *site, const char *const *hosts, size_t nhosts, struct buf *out)
 {
     buf_append_str(out, "# Settings of this site. A line that begins with # is not in force: it "
                         "shows the default.\n# The server reads this file when it starts.\n\n");
     for (size_t i = 0; i < NSETTINGS; i++) {
         const struct setting *s = &settings[i];
+        if (i == FIRST_CLOCK)
+            append_clocks_heading(out, "", "# ");
         buf_appendf(out, "# %s", s->help);
         append_range(out, s);
         buf_append_str(out, "\n");
@@ -413,7 +515,9 @@ void config_help(struct buf *out)
     buf_append_str(out, "Settings (DIR/tandem.yaml; one `name: value` in a line):\n\n");
     for (size_t i = 0; i < NSETTINGS; i++) {
         const struct setting *s = &settings[i];
-        buf_appendf(out, "  %-22s default %s", s->name, s->standard);
+        if (i == FIRST_CLOCK)
+            append_clocks_heading(out, "\n", "");
+        buf_appendf(out, "  %-25s default %s", s->name, s->standard);
         append_range(out, s);
         buf_appendf(out, "\n      %s\n", s->help);
     }

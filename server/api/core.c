@@ -30,6 +30,8 @@ void core_settings_default(struct core_settings *s)
         .fanout_window_ms = 5,
         .fanout_window_people = 12,
     };
+    clock_values_default(&s->clock);
+    holidays_init(&s->holidays);
 }
 
 /* ---- templates ---- */

@@ -5,6 +5,7 @@
  * The daemon (net/) and the simulator drive the same core. Everything runs on one thread; no hook
  * is called from inside core_new, and none may call back into the core. */
 
+#include "server/rules/clock.h"
 #include "server/rules/people.h"
 #include "server/store/store.h"
 
@@ -59,6 +60,8 @@ struct core_settings {
     uint32_t idle_audit_ms;         /* 60000: an audit with nobody in it leaves memory */
     uint32_t fanout_window_ms;      /* 5: rooms with many people gather for this long; 0: at once */
     uint32_t fanout_window_people;  /* 12: ... from this many on */
+    struct clock_values clock;      /* how long things may take: clock_values_default */
+    struct holidays holidays;       /* holidays_init */
 };
 void core_settings_default(struct core_settings *s);
 

@@ -34,6 +34,8 @@ Test(config, the_tables_defaults_are_those_of_core_and_net)
     cr_assert_eq(c.core.idle_audit_ms, core.idle_audit_ms);
     cr_assert_eq(c.core.fanout_window_ms, core.fanout_window_ms);
     cr_assert_eq(c.core.fanout_window_people, core.fanout_window_people);
+    cr_assert_eq(memcmp(&c.core.clock, &core.clock, sizeof core.clock), 0);
+    cr_assert_eq(memcmp(&c.core.holidays, &core.holidays, sizeof core.holidays), 0);
     cr_assert_eq(c.net.handshake_ms, net.handshake_ms);
     cr_assert_eq(c.net.finish_ms, net.finish_ms);
     cr_assert_eq(c.net.max_unauthenticated, net.max_unauthenticated);
@@ -146,5 +148,141 @@ Test(config, the_help_names_every_setting_with_its_unit)
     config_help(&text);
     cr_assert_not_null(strstr(buf_cstr(&text), "code_hours"));
     cr_assert_not_null(strstr(buf_cstr(&text), "(1 to 8760 hours)"));
+    buf_free(&text);
+}
+
+/* ---- how long things may take ---- */
+
+Test(config, every_clock_is_a_setting_with_its_range)
+{
+    for (int i = 0; i < CLOCK_COUNT; i++) {
+        const struct clock_row *row = clock_row((enum clock)i);
+        const uint32_t values[] = {row->least, row->most, row->standard};
+        for (size_t j = 0; j < 3; j++) {
+            struct config c;
+            struct err_info why;
+            struct clock_values alone;
+            char text[100], expected[100] = "";
+            (void)snprintf(text, sizeof text, "%s: %u\n", row->name, values[j]);
+            /* at an end of its range it may contradict another one; then it says so */
+            enum err e = parse(text, &c, &why);
+            cr_assert(e == ERR_OK || e == ERR_INPUT);
+            alone = c.core.clock;
+            cr_assert_eq(clock_value(&alone, (enum clock)i), values[j], "%s", row->name);
+            if (e)
+                (void)snprintf(expected, sizeof expected, "tandem.yaml:1: ");
+            cr_assert_eq(strncmp(why.text, expected, strlen(expected)), 0, "%s", why.text);
+            cr_assert_eq(clock_values_check(&alone, NULL, NULL), e);
+        }
+        const int64_t bad[] = {(int64_t)row->least - 1, (int64_t)row->most + 1};
+        for (size_t j = 0; j < 2; j++) {
+            struct config c;
+            struct err_info why;
+            char text[100], range[100];
+            (void)snprintf(text, sizeof text, "%s: %lld\n", row->name, (long long)bad[j]);
+            (void)snprintf(range, sizeof range, "from %u to %u (%s)", row->least, row->most,
+                           clock_unit_name(row->unit));
+            cr_assert_eq(parse(text, &c, &why), ERR_INPUT, "%s", text);
+            cr_assert_not_null(strstr(why.text, range), "%s", why.text);
+        }
+    }
+}
+
+Test(config, clocks_are_shown_in_the_help_and_in_a_new_file)
+{
+    struct buf help = BUF_INIT, file = BUF_INIT;
+    config_help(&help);
+    config_format("Tandem", NULL, 0, &file);
+    for (int i = 0; i < CLOCK_COUNT; i++) {
+        const struct clock_row *row = clock_row((enum clock)i);
+        char line[200], range[100];
+        (void)snprintf(line, sizeof line, "\n#%s: %u\n", row->name, row->standard);
+        (void)snprintf(range, sizeof range, "(%u to %u %s)", row->least, row->most,
+                       clock_unit_name(row->unit));
+        const char *in_file = strstr(buf_cstr(&file), line);
+        const char *in_help = strstr(buf_cstr(&help), row->name);
+        cr_assert_not_null(in_file, "%s", line);
+        cr_assert_not_null(in_help);
+        cr_assert_not_null(strstr(in_help, range), "%s %s", row->name, range);
+        cr_assert_not_null(strstr(buf_cstr(&file), row->help), "%s", row->name);
+    }
+    cr_assert_not_null(strstr(buf_cstr(&file), "\n# Choices of your service, not legal duties"));
+    buf_free(&help);
+    buf_free(&file);
+}
+
+Test(config, clocks_that_contradict_each_other_name_a_line)
+{
+    static const struct {
+        const char *text, *begin, *sentence;
+    } rows[] = {
+        {"site: x\nplan_days_inadequate: 6\n", "tandem.yaml:2: ",
+         "plan_days_inadequate (6 working days) must not be more than plan_days (5 working days)"},
+        {"site: x\n\nplan_days: 1\n",          "tandem.yaml:3: ", "plan_days_inadequate"         },
+        {"late_hos_days: 5\nsite: x\n",        "tandem.yaml:1: ", "late_sm_days"                 },
+        {"carer_voice_days: 5\n",              "tandem.yaml:1: ", "carer_chase_days"             },
+    };
+    struct config c;
+    struct err_info why;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cr_assert_eq(parse(rows[i].text, &c, &why), ERR_INPUT, "%s", rows[i].text);
+        cr_assert_eq(strncmp(why.text, rows[i].begin, strlen(rows[i].begin)), 0, "%s", why.text);
+        cr_assert_not_null(strstr(why.text, rows[i].sentence), "%s", why.text);
+    }
+    cr_assert_eq(parse("plan_days_inadequate: 6\nplan_days: 6\n", &c, &why), ERR_OK, "%s",
+                 why.text);
+}
+
+static bool works(const struct config *c, int year, int month, int d)
+{
+    return workday_is(&c->core.holidays, (struct civil){year, month, d});
+}
+
+Test(config, proclaimed_bank_holidays_are_taken)
+{
+    struct config c;
+    struct err_info why;
+    cr_assert_eq(
+        parse("bank_holidays: [2027-06-15 added, 3 May 2027 moved to 10 May 2027]\n", &c, &why),
+        ERR_OK, "%s", why.text);
+    cr_assert_not(works(&c, 2027, 6, 15));
+    cr_assert(works(&c, 2027, 5, 3));
+    cr_assert_not(works(&c, 2027, 5, 10));
+    cr_assert_not(works(&c, 2022, 9, 19), "what is built in stays");
+    cr_assert_eq(
+        parse("site: x\nbank_holidays:\n  - 2027-06-15 added\n  - 2027-02-29 added\n", &c, &why),
+        ERR_INPUT);
+    cr_assert_eq(strncmp(why.text, "tandem.yaml:4: bank_holidays: ", 30), 0, "%s", why.text);
+    cr_assert_not_null(strstr(why.text, "There is no 29 February 2027"), "%s", why.text);
+    cr_assert_eq(parse("bank_holidays: 2027-06-15 added\n", &c, &why), ERR_INPUT, "not a list");
+}
+
+Test(config, rules_that_count_the_first_day_are_named)
+{
+    struct config c;
+    struct err_info why;
+    cr_assert_eq(parse("count_first_day: [rep_days, stage_days]\n", &c, &why), ERR_OK, "%s",
+                 why.text);
+    cr_assert_eq(c.core.clock.inclusive, CLOCK_BIT(CLOCK_REP_DAYS) | CLOCK_BIT(CLOCK_STAGE_DAYS));
+    static const char *const bad[] = {"[rep]", "[\"\"]", "[impact_months]", "[site]", "rep_days"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[100];
+        (void)snprintf(text, sizeof text, "site: x\ncount_first_day: %s\n", bad[i]);
+        cr_assert_eq(parse(text, &c, &why), ERR_INPUT, "%s", bad[i]);
+        cr_assert_eq(strncmp(why.text, "tandem.yaml:2: ", 15), 0, "%s", why.text);
+    }
+}
+
+Test(config, lists_have_an_end)
+{
+    struct buf text = BUF_INIT;
+    struct config c;
+    struct err_info why;
+    buf_append_str(&text, "hosts: [h");
+    for (int i = 0; i < CONFIG_MAX_HOSTS; i++)
+        buf_appendf(&text, ", h%d", i);
+    buf_append_str(&text, "]\n");
+    cr_assert_eq(parse(buf_cstr(&text), &c, &why), ERR_INPUT);
+    cr_assert_not_null(strstr(why.text, "hosts: at most 16 may be given."), "%s", why.text);
     buf_free(&text);
 }
