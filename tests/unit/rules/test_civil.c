@@ -184,6 +184,7 @@ ParameterizedTestParameters(civil, days_are_read_as_people_type_them)
         {"19 Apr 27",                   "",           "Write the year in full, with four digits, as in 2027."        },
         {"31/12/1899",                  "",           "The year must be from 1900 to 2199."                          },
         {"2200-01-01",                  "",           "The year must be from 1900 to 2199."                          },
+        {"Mon 20 Apr 2027",             "",           "20 April 2027 is a Tuesday, not a Monday: which day is meant?"},
         {"Tue 19 Apr 2027",             "",           "19 April 2027 is a Monday, not a Tuesday: which day is meant?"},
         {"",                            "",           "This is not a day"                                            },
         {"tomorrow",                    "",           "This is not a day"                                            },
