@@ -171,6 +171,8 @@ enum err holidays_change(struct holidays *h, const struct holiday_override *o, s
     bool leaves = o->change != HOLIDAY_ADDED, comes = o->change != HOLIDAY_REMOVED;
     struct civil to = o->change == HOLIDAY_MOVED ? o->to : o->day;
     enum err e = leaves ? check_leaves(h, o->day, why) : ERR_OK;
+    if (!e && o->change == HOLIDAY_MOVED && !civil_compare(o->day, to))
+        e = err_set(why, ERR_INPUT, "It is moved to the day it is on: name another one.");
     if (!e && comes)
         e = check_comes(h, to, why);
     if (e)

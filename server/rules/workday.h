@@ -39,8 +39,8 @@ struct civil holidays_easter(int year); /* Easter Sunday; years from 1583 */
 /* The rule and the overrides that are built in (since 1995). */
 void holidays_init(struct holidays *h);
 /* Changes one day more. What is in force already may be said again. ERR_INPUT with a sentence: not
- * a bank holiday (removed, moved), or on a weekend (added, moved to), or a year outside of
- * CIVIL_YEAR_FIRST ... LAST; ERR_TOO_LARGE. Then nothing has changed. */
+ * a bank holiday (removed, moved), on a weekend (added, moved to), moved to itself, or a year
+ * outside of CIVIL_YEAR_FIRST ... LAST; ERR_TOO_LARGE. Then nothing has changed. */
 MUST_CHECK enum err holidays_change(struct holidays *h, const struct holiday_override *o,
                                     struct err_info *why);
 /* One override as the settings write it: "2022-09-19 added", "2027-05-03 removed", "2020-05-04

@@ -383,6 +383,7 @@ Test(workday, overrides_that_cannot_be_are_refused_with_a_sentence, .init = begi
         {"2027-05-03 moved to 2027-05-08",                                     "8 May 2027 is a Saturday"                        },
         {"2027-05-04 removed",                                                 "Tue 4 May 2027 is not a bank holiday"            },
         {"2027-05-04 moved to 2027-05-11",                                     "Tue 4 May 2027 is not a bank holiday"            },
+        {"2027-05-03 moved to 2027-05-03",                                     "It is moved to the day it is on"                 },
         {"2027-02-30 added",                                                   "There is no 30 February 2027"                    },
         {"2200-05-05 added",                                                   "The year must be from 1900 to 2199"              },
         {"2027-05-03 moved to",                                                "Write the day and what happens to it"            },
