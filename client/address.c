@@ -132,6 +132,14 @@ void address_value(const struct audit *a, struct field f, const char *value, str
             buf_append_str(out, t->grades[i].code);
             return;
         }
+    size_t from = out->len;
+    if (def && def->type == TYPE_ITEMS) {
+        if (audit_items_parse(a, def->part, value, out, NULL)) {
+            out->len = from;
+            buf_append_str(out, value); /* refused where it is checked */
+        }
+        return;
+    }
     char date[16];
     if (def && def->type == TYPE_DATE && field_date_typed(value, date)) {
         buf_append_str(out, date);

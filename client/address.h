@@ -20,7 +20,8 @@ MUST_CHECK enum err address_choice(const struct audit *a, const char *s, enum ro
 MUST_CHECK enum err address_list(const struct audit *a, const char *s, struct field *out,
                                  struct err_info *why);
 /* "Requires improvement" -> "requires_improvement" where that is a code, "3/9/2026" -> "2026-09-03"
- * where that is a date; else as it is. Appends to `out`. */
+ * where that is a date, "L3[2]" -> its id where items are named; else as it is. Appends to `out`.
+ */
 void address_value(const struct audit *a, struct field f, const char *value, struct buf *out);
 /* By number (from 1, in order of creation) or id. NULL with the reason. */
 const struct audit_comment *address_comment(const struct audit *a, const char *s,

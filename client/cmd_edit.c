@@ -133,8 +133,13 @@ static enum err make_set(struct change *x)
     if (e)
         return e;
     struct buf code = BUF_INIT;
-    address_value(audit_of(x), x->field, value, &code);
-    e = replica_set(x->r, x->field, buf_cstr(&code), &x->s.why);
+    const struct part_def *def = part_find((enum part)x->field.part);
+    if (def->type == TYPE_ITEMS) /* what it says about an address is kinder than what follows */
+        e = audit_items_parse(audit_of(x), def->part, value, &code, &x->s.why);
+    else
+        address_value(audit_of(x), x->field, value, &code);
+    if (!e)
+        e = replica_set(x->r, x->field, buf_cstr(&code), &x->s.why);
     buf_free(&code);
     return e;
 }

@@ -1,7 +1,11 @@
 #include "client/editor/describe.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "common/utf8.h"
 
 /* The codes of a part, which may differ where it belongs to an item of a list. */
 static const char *const *codes_of(const struct part_def *def, bool in_list)
@@ -50,6 +54,18 @@ void describe_value(const struct template *t, const struct part_def *def, const 
         buf_append_str(out, value);
         return;
     }
+}
+
+void describe_field_value(const struct replica *r, struct field f, const char *value,
+                          struct buf *out)
+{
+    const struct part_def *def = part_find((enum part)f.part);
+    if (def && def->type == TYPE_PERSON && *value)
+        buf_append_str(out, replica_name(r, (uint32_t)strtoul(value, NULL, 10)));
+    else if (def && def->type == TYPE_ITEMS)
+        audit_items_format(replica_audit(r), value, out);
+    else if (def)
+        describe_value(audit_template(replica_audit(r)), def, value, out);
 }
 
 const char *describe_item(enum part list)
@@ -248,6 +264,42 @@ size_t describe_choices(const struct template *t, const struct question *q,
     return n;
 }
 
+/* "L3[2] Visits were announced late" */
+static void item_choice(const struct audit *a, const struct question *q, enum part list,
+                        struct audit_item item, size_t position, struct choice *out)
+{
+    struct field f = {q->number, (uint16_t)(list == PART_FINDINGS ? PART_TEXT : PART_SPECIFIC),
+                      item.id};
+    const struct text *t = audit_text(a, f);
+    struct buf words = BUF_INIT;
+    if (t)
+        text_read(t, 0, text_len_cp(t), &words);
+    (void)snprintf(out->code, sizeof out->code, "%" PRIu64, item.id);
+    (void)snprintf(out->label, sizeof out->label, "%s[%zu]  %s", q->code, position,
+                   words.len ? buf_cstr(&words) : "(no words yet)");
+    out->label[strcspn(out->label, "\n")] = 0;
+    size_t len = strlen(out->label);
+    while (len && utf8_count(out->label, len) < 0) /* cut inside a character */
+        out->label[--len] = 0;
+    buf_free(&words);
+}
+
+size_t describe_items(const struct replica *r, struct field f, struct choice *choices, size_t cap)
+{
+    const struct audit *a = replica_audit(r);
+    enum part list = part_points_to((enum part)f.part);
+    size_t n = 0;
+    for (uint16_t i = 1; template_question(audit_template(a), i); i++) {
+        const struct question *q = template_question(audit_template(a), i);
+        struct audit_item items[256];
+        size_t count = audit_items(a, i, list, items, 256);
+        for (size_t k = 0; k < count && k < 256; k++, n++)
+            if (n < cap)
+                item_choice(a, q, list, items[k], k + 1, &choices[n]);
+    }
+    return n;
+}
+
 /* ---- status ---- */
 
 static void append_pending(struct buf *out, const struct replica_status *s)
@@ -314,7 +366,6 @@ static void tell(struct telling *t, struct field f)
 
 static void tell_set(struct telling *t, const struct op_set *s)
 {
-    const struct part_def *def = part_find((enum part)s->field.part);
     if (!*s->value) {
         buf_append_str(&t->line, " emptied ");
         describe_field(t->r, s->field, &t->line);
@@ -322,8 +373,7 @@ static void tell_set(struct telling *t, const struct op_set *s)
         buf_append_str(&t->line, " set ");
         describe_field(t->r, s->field, &t->line);
         buf_append_str(&t->line, " to ");
-        if (def)
-            describe_value(audit_template(replica_audit(t->r)), def, s->value, &t->line);
+        describe_field_value(t->r, s->field, s->value, &t->line);
     }
     tell(t, s->field);
 }

@@ -9,6 +9,9 @@
 /* "requires improvement" for the code of a grade, "not met" for "not_met". "" stays "". */
 void describe_value(const struct template *t, const struct part_def *def, const char *value,
                     struct buf *out);
+/* The same of one field of the open audit, where people are named and items have addresses. */
+void describe_field_value(const struct replica *r, struct field f, const char *value,
+                          struct buf *out);
 /* "B1 rationale", "D1 3 note", "L5 action 2, due" */
 void describe_field(const struct replica *r, struct field f, struct buf *out);
 /* What the part is called inside its question: "rationale", "3 children's views". */
@@ -24,12 +27,13 @@ const char *describe_state(enum question_state s);
 /* "finding", "action", "evidence", "person": one of a list. */
 const char *describe_item(enum part list);
 
-/* What may be chosen for a part (`in_list`: of an item of a list). Returns how many; fills at most
- * `cap`. */
+/* What may be chosen for a part (`in_list`: of an item of a list), and for a field of TYPE_ITEMS:
+ * each item that it may name, with its first words. Returns how many; fills at most `cap`. */
 struct choice {
     char code[64];
     char label[96];
 };
+size_t describe_items(const struct replica *r, struct field f, struct choice *choices, size_t cap);
 size_t describe_choices(const struct template *t, const struct question *q,
                         const struct part_def *def, bool in_list, struct choice *choices,
                         size_t cap);

@@ -197,7 +197,7 @@ static void tell_conflict(struct editor *ed, const struct replica_news *n)
     if (n->theirs && model_audit(ed) && def) {
         buf_appendf(&text, " %s's value stands: ", replica_name(ed->r, n->person));
         if (*n->theirs)
-            describe_value(audit_template(model_audit(ed)), def, n->theirs, &text);
+            describe_field_value(ed->r, n->field, n->theirs, &text);
         else
             buf_append_str(&text, "(empty)");
     }

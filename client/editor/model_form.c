@@ -202,7 +202,7 @@ static void append_value(struct editor *ed, struct form_row *row)
     if (row->held)
         describe_held(ed->r, row->field, &row->text);
     else if (*v.value)
-        describe_value(audit_template(model_audit(ed)), row->def, v.value, &row->text);
+        describe_field_value(ed->r, row->field, v.value, &row->text);
     else
         buf_append_str(&row->text, row->right == RIGHT_WRITE ? "-" : "- (not filled in)");
     if (row->pending)

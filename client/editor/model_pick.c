@@ -56,9 +56,11 @@ static void open_picker(struct editor *ed, const struct form_row *row, const cha
     struct buf title = BUF_INIT;
     memset(p, 0, sizeof *p);
     p->field = row->field;
-    p->several = row->def->type == TYPE_CODES;
-    p->n = describe_choices(audit_template(model_audit(ed)), model_question(ed), row->def,
-                            row->field.item && row->def->list, p->choices, MAX_CHOICES - 1);
+    bool items = row->def->type == TYPE_ITEMS;
+    p->several = items || row->def->type == TYPE_CODES;
+    p->n = items ? describe_items(ed->r, p->field, p->choices, MAX_CHOICES - 1)
+                 : describe_choices(audit_template(model_audit(ed)), model_question(ed), row->def,
+                                    row->field.item && row->def->list, p->choices, MAX_CHOICES - 1);
     if (p->n > MAX_CHOICES - 1)
         p->n = MAX_CHOICES - 1;
     for (size_t i = 0; i < p->n; i++) {
@@ -67,7 +69,8 @@ static void open_picker(struct editor *ed, const struct form_row *row, const cha
             p->selected = i;
     }
     if (!p->n) {
-        editor_say(ed, "There is nothing to choose from here.");
+        editor_say(ed, items ? "There is nothing to choose from yet: add one first."
+                             : "There is nothing to choose from here.");
         return;
     }
     if (!p->several && *value) {
@@ -99,6 +102,7 @@ void model_open_value(struct editor *ed, const struct form_row *row, uint32_t fi
     case TYPE_CODES:
     case TYPE_CHOICE:
     case TYPE_SCALE:
+    case TYPE_ITEMS:
         open_picker(ed, row, value);
         if (first && ed->popup == POPUP_PICKER) {
             if (!*value) /* nothing is chosen yet: the search begins at the top */
@@ -113,7 +117,6 @@ void model_open_value(struct editor *ed, const struct form_row *row, uint32_t fi
     case TYPE_DATE:
     case TYPE_NUMBER:
     case TYPE_LINE:
-    case TYPE_ITEMS:
     case TYPE_PERSON:
         open_value_line(ed, row, first ? "" : value);
         if (first) {

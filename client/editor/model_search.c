@@ -81,7 +81,7 @@ static bool on_field(void *user, struct field f)
         if (t)
             text_read(t, 0, text_len_cp(t), &words);
     } else {
-        describe_value(audit_template(a), def, audit_value(a, f).value, &words);
+        describe_field_value(s->ed->r, f, audit_value(a, f).value, &words);
     }
     search_words(s, f, words.data, words.len);
     buf_free(&words);

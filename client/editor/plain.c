@@ -232,7 +232,7 @@ static void on_conflict(struct plain *p, const struct replica_news *n)
     const struct part_def *def = part_find((enum part)n->field.part);
     struct buf value = BUF_INIT;
     if (def && n->theirs && *n->theirs && replica_audit(p->r))
-        describe_value(audit_template(replica_audit(p->r)), def, n->theirs, &value);
+        describe_field_value(p->r, n->field, n->theirs, &value);
     plain_say(p, "Conflict: %s %s's value stands: %s", n->text ? n->text : "",
               replica_name(p->r, n->person), value.len ? buf_cstr(&value) : "(empty)");
     buf_free(&value);

@@ -32,6 +32,15 @@ static void set_value(struct plain *p, struct field f, const char *words)
         plain_say(p, "That is a text: use \"write\".");
         return;
     }
+    struct buf ids = BUF_INIT;
+    if (def && def->type == TYPE_ITEMS) {
+        enum err e = audit_items_parse(replica_audit(p->r), def->part, words, &ids, &why);
+        if (!e)
+            e = replica_set(p->r, f, buf_cstr(&ids), &why);
+        plain_edit_done(p, f, e, &why);
+        buf_free(&ids);
+        return;
+    }
     char date[16];
     bool typed = def && def->type == TYPE_DATE && field_date_typed(words, date);
     enum err e =

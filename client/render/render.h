@@ -22,6 +22,9 @@ json_t *render_json(const struct render_source *src); /* new reference */
 
 /* "requires improvement" for a code; the label of a grade. Appends, safe. */
 void render_value(const struct template *t, struct field f, const char *value, struct buf *out);
+/* The same of a field of this audit, where people are named and items have addresses. */
+void render_field_value(const struct render_source *src, struct field f, const char *value,
+                        struct buf *out);
 /* "2026-11-23T09:00:00.000Z"; null for 0. New reference. */
 json_t *render_utc(int64_t utc_ms);
 /* "2026-11-23 09:00", local time; "-" for 0. */

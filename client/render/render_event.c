@@ -80,7 +80,7 @@ static void say_op(const struct render_source *src, const struct event *e,
         audit_field_format(src->audit, op->set.field, out);
         if (op->set.value[0]) {
             buf_append_str(out, " to ");
-            render_value(audit_template(src->audit), op->set.field, op->set.value, out);
+            render_field_value(src, op->set.field, op->set.value, out);
         }
         return;
     case OP_ITEM_ADD:

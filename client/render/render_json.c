@@ -32,6 +32,13 @@ static void add_field(const struct render_source *src, json_t *to, struct field 
                               json_pack("{s:s, s:i, s:s, s:o, s:I}", "value", v.value, "by",
                                         (int)v.by, "name", src->name(src->user, v.by), "at",
                                         render_utc(v.utc_ms), "rev", (json_int_t)v.rev));
+    if (def->type == TYPE_PERSON || def->type == TYPE_ITEMS) {
+        struct buf shown = BUF_INIT;
+        render_field_value(src, f, v.value, &shown);
+        (void)json_object_set_new(json_object_get(json_object_get(to, "values"), def->code),
+                                  "shown", json_string(buf_cstr(&shown)));
+        buf_free(&shown);
+    }
 }
 
 static json_t *item_json(const struct render_source *src, const char *list, size_t position,

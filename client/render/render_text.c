@@ -157,7 +157,7 @@ static void print_field(struct printer *p, struct field f)
     struct audit_value v = audit_value(a, f);
     if (!v.value[0])
         goto done;
-    render_value(audit_template(a), f, v.value, &b);
+    render_field_value(p->src, f, v.value, &b);
     if (def->type == TYPE_GRADE)
         buf_appendf(&b, " (%s)", p->src->name(p->src->user, v.by));
     paragraph(p, buf_cstr(&b), 6);

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <utf8proc.h>
@@ -24,6 +25,18 @@ void render_value(const struct template *t, struct field f, const char *value, s
     for (size_t i = from; code && i < out->len; i++)
         if (out->data[i] == '_')
             out->data[i] = ' ';
+}
+
+void render_field_value(const struct render_source *src, struct field f, const char *value,
+                        struct buf *out)
+{
+    const struct part_def *def = part_find((enum part)f.part);
+    if (def && def->type == TYPE_PERSON && *value)
+        buf_append_str(out, src->name(src->user, (uint32_t)strtoul(value, NULL, 10)));
+    else if (def && def->type == TYPE_ITEMS)
+        audit_items_format(src->audit, value, out);
+    else
+        render_value(audit_template(src->audit), f, value, out);
 }
 
 json_t *render_utc(int64_t utc_ms)

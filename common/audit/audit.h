@@ -218,5 +218,12 @@ void audit_each_field(const struct audit *a, audit_field_fn fn, void *user);
 MUST_CHECK enum err audit_field_parse(const struct audit *a, const char *s, struct field *out,
                                       struct err_info *why);
 void audit_field_format(const struct audit *a, struct field f, struct buf *out);
+/* Items that a part of TYPE_ITEMS names, as people write them ("L3[1], L3[2]") and as it holds them
+ * ("7340033, 7340034"). Parsing takes ids as they are, and refuses an address that is not of the
+ * list that `part` points to; an item that has gone is formatted as "[gone]". Both append (in part,
+ * when refused). */
+MUST_CHECK enum err audit_items_parse(const struct audit *a, enum part part, const char *s,
+                                      struct buf *out, struct err_info *why);
+void audit_items_format(const struct audit *a, const char *ids, struct buf *out);
 
 #endif

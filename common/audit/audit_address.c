@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/audit/audit_impl.h"
@@ -215,4 +216,92 @@ enum err audit_field_parse(const struct audit *a, const char *s, struct field *o
     out->part = (uint16_t)def->part;
     e = *at.item ? find_item(a, q, def, at.item, out, why) : ERR_OK;
     return e ? e : field_check(a->t, *out, why);
+}
+
+/* ---- items that another item names ---- */
+
+/* The next of "a, b,c": its start and length, and where to go on; false at the end. */
+static bool next_word(const char **s, const char **word, size_t *len)
+{
+    *word = *s + strspn(*s, ", ");
+    *len = strcspn(*word, ",");
+    *s = *word + *len;
+    while (*len && (*word)[*len - 1] == ' ')
+        --*len;
+    return *len;
+}
+
+static enum err not_such_item(const struct audit *a, enum part list, const char *word,
+                              struct err_info *why)
+{
+    const struct part_def *def = part_find(list);
+    const char *example = "L3";
+    for (size_t i = a->t->nquestions; i > 0; i--)
+        if (a->t->questions[i - 1].kinds & def->kinds)
+            example = a->t->questions[i - 1].code;
+    return err_set(why, ERR_INPUT, "%s is not one of the %s: write where it stands, as in %s[1].",
+                   word, def->label, example);
+}
+
+/* Appends the id that `word` means; what looks like one is checked where it is stored. */
+static enum err append_item(const struct audit *a, enum part list, const char *word,
+                            struct buf *out, struct err_info *why)
+{
+    struct field f;
+    if (!word[strspn(word, "0123456789")]) {
+        buf_append_str(out, word);
+        return ERR_OK;
+    }
+    if (!strchr(word, '['))
+        return not_such_item(a, list, word, why);
+    enum err e = audit_field_parse(a, word, &f, why);
+    if (!e && (!f.item || audit_list_of(f) != list))
+        e = not_such_item(a, list, word, why);
+    if (!e)
+        buf_appendf(out, "%" PRIu64, f.item);
+    return e;
+}
+
+enum err audit_items_parse(const struct audit *a, enum part part, const char *s, struct buf *out,
+                           struct err_info *why)
+{
+    enum part list = part_points_to(part);
+    const char *at;
+    size_t len, from = out->len;
+    while (next_word(&s, &at, &len)) {
+        char word[48];
+        if (len >= sizeof word)
+            return err_set(why, ERR_INPUT, "\"%.40s\" names no item.", at);
+        memcpy(word, at, len);
+        word[len] = 0;
+        buf_append_str(out, out->len > from ? ", " : "");
+        enum err e = append_item(a, list, word, out, why);
+        if (e)
+            return e;
+    }
+    return buf_failed(out) ? ERR_NOMEM : ERR_OK;
+}
+
+static void format_item(const struct audit *a, uint64_t id, struct buf *out)
+{
+    size_t i = 0;
+    while (i < a->items.len && a->items.at[i].id != id)
+        i++;
+    if (i == a->items.len) {
+        buf_append_str(out, "[gone]");
+        return;
+    }
+    struct field f = {a->items.at[i].question, a->items.at[i].part, id};
+    buf_appendf(out, "%s[%zu]", template_question(a->t, f.question)->code,
+                ordinal_of(a, f, (enum part)f.part));
+}
+
+void audit_items_format(const struct audit *a, const char *ids, struct buf *out)
+{
+    const char *word;
+    size_t len, from = out->len;
+    while (next_word(&ids, &word, &len)) {
+        buf_append_str(out, out->len > from ? ", " : "");
+        format_item(a, strtoull(word, NULL, 10), out);
+    }
 }

@@ -199,6 +199,18 @@ const struct part_def *part_find_code(const char *code)
     return NULL;
 }
 
+enum part part_points_to(enum part part)
+{
+    static const enum part rows[][2] = {
+        {PART_FINDING,  PART_FINDINGS},
+        {PART_LEADS_TO, PART_ACTIONS },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i][0] == part)
+            return rows[i][1];
+    return PART_NONE;
+}
+
 static const struct {
     uint32_t kind;
     enum part main;

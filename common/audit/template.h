@@ -201,6 +201,8 @@ struct part_def {
 const struct part_def *part_find(enum part part);        /* may return NULL */
 const struct part_def *part_find_code(const char *code); /* may return NULL */
 const struct part_def *part_table(size_t *count);
+/* The list whose items a part of TYPE_ITEMS names (PART_FINDING: PART_FINDINGS); else PART_NONE. */
+enum part part_points_to(enum part part);
 
 struct grade {
     char *code;  /* "requires_improvement" */

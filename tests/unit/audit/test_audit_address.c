@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/lib/audit_make.h"
@@ -149,6 +150,65 @@ Test(audit_address, each_field_comes_once_in_order_and_reads_back)
     audit_each_field(r->a, reads_back, (void *[]){r->a, &names, &two});
     cr_assert_str_eq(buf_cstr(&names), "A2 A2.child_refs ");
     buf_free(&names);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+/* ---- items that another item names ---- */
+
+static void expect_items(const struct room *r, enum part part, const char *typed, const char *want)
+{
+    struct buf out = BUF_INIT;
+    struct err_info why = {0};
+    enum err e = audit_items_parse(r->a, part, typed, &out, &why);
+    cr_expect_eq(e == ERR_OK, want != NULL, "%s: %s", typed, why.text);
+    if (want)
+        cr_expect_str_eq(buf_cstr(&out), want, "%s", typed);
+    else
+        cr_expect(strlen(why.text) > 15, "%s: %s", typed, why.text);
+    buf_free(&out);
+}
+
+Test(audit_address, items_are_named_by_where_they_stand_and_kept_by_their_ids)
+{
+    struct room *r = room_with_items();
+    cr_assert_eq(room_add(r, P_FRO, "L1.findings"), ERR_OK); /* of strengths: another question */
+    char l2[24], l1[24], both[60];
+    (void)snprintf(l2, sizeof l2, "%llu", (unsigned long long)event_local_id(P_FRO, 5));
+    (void)snprintf(l1, sizeof l1, "%llu", (unsigned long long)event_local_id(P_FRO, 6));
+    (void)snprintf(both, sizeof both, "%s, %s", l1, l2);
+    expect_items(r, PART_FINDING, "L2[1]", l2);
+    expect_items(r, PART_FINDING, "l2[1]", l2);
+    expect_items(r, PART_FINDING, "L1[1], L2[1]", both);
+    expect_items(r, PART_FINDING, "L1[1],L2[1]", both);
+    expect_items(r, PART_FINDING, both, both);
+    expect_items(r, PART_FINDING, "", "");
+    expect_items(r, PART_FINDING, "L2[2]", NULL);
+    expect_items(r, PART_FINDING, "L3[1]", NULL); /* an action */
+    expect_items(r, PART_LEADS_TO, "L2[1]", NULL);
+    expect_items(r, PART_FINDING, "L2", NULL);
+    expect_items(r, PART_FINDING, "B2", NULL);
+    expect_items(r, PART_FINDING, "the second one", NULL);
+    struct buf out = BUF_INIT;
+    audit_items_format(r->a, both, &out);
+    cr_expect_str_eq(buf_cstr(&out), "L1[1], L2[1]");
+    buf_clear(&out);
+    cr_assert_eq(room_remove(r, P_FRO, "L1[1].findings"), ERR_OK);
+    audit_items_format(r->a, both, &out);
+    cr_expect_str_eq(buf_cstr(&out), "[gone], L2[1]");
+    buf_free(&out);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+Test(audit_address, a_wrong_item_is_told_where_findings_stand)
+{
+    struct room *r = room_with_items();
+    struct buf out = BUF_INIT;
+    struct err_info why = {0};
+    cr_expect_eq(audit_items_parse(r->a, PART_FINDING, "L3[1]", &out, &why), ERR_INPUT);
+    cr_expect_not_null(strstr(why.text, "as in L1[1]"), "%s", why.text);
+    buf_free(&out);
     room_free(r);
     CHECK_NO_LEAKS();
 }

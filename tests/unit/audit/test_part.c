@@ -92,6 +92,19 @@ static const struct {
     {KIND_INFO | KIND_TEXT,                        PART_TEXT        },
 };
 
+Test(part, what_names_items_says_of_which_list)
+{
+    size_t n;
+    const struct part_def *table = part_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        enum part list = part_points_to(table[i].part);
+        cr_expect_eq(list != PART_NONE, table[i].type == TYPE_ITEMS, "%s", table[i].code);
+        cr_expect(list == PART_NONE || part_find(list)->type == TYPE_LIST, "%s", table[i].code);
+    }
+    cr_expect_eq(part_points_to(PART_FINDING), PART_FINDINGS);
+    cr_expect_eq(part_points_to(PART_LEADS_TO), PART_ACTIONS);
+}
+
 Test(part, main_part_of_combined_kinds)
 {
     for (size_t i = 0; i < sizeof mains / sizeof *mains; i++) {

@@ -1,6 +1,8 @@
 #include "client/render/render.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/address.h"
@@ -54,6 +56,42 @@ Test(render, text_fits_eighty_columns_and_hides_nothing)
         line += len + (line[len] == '\n');
     }
     buf_free(&out);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+/* An audit in which an action answers a finding and was verified by Ben. */
+static struct room *with_action(void)
+{
+    struct room *r = written();
+    char id[24];
+    cr_assert_eq(room_add(r, P_FRO, "L2.findings"), ERR_OK);
+    (void)snprintf(id, sizeof id, "%llu", (unsigned long long)room_field(r, "L2[1].text").item);
+    cr_assert_eq(room_set(r, P_FRO, "L3[1].finding", id), ERR_OK, "%s", r->why.text);
+    cr_assert_eq(room_set(r, P_FRO, "L3[1].leads_to", "99"), ERR_OK, "%s", r->why.text);
+    char ben[8];
+    (void)snprintf(ben, sizeof ben, "%u", (unsigned)P_FSW);
+    cr_assert_eq(room_set(r, P_FRO, "L3[1].closed_by", ben), ERR_OK, "%s", r->why.text);
+    return r;
+}
+
+Test(render, people_are_named_and_items_have_addresses)
+{
+    struct room *r = with_action();
+    struct render_source src = source(r);
+    struct buf out = BUF_INIT;
+    render_text(&src, &out);
+    const char *s = buf_cstr(&out);
+    cr_expect(strstr(s, "findings that it answers: L2[1]\n"), "%s", s);
+    cr_expect(strstr(s, "actions that follow from it: [gone]\n"), "%s", s);
+    cr_expect(strstr(s, "closed by: Ben Ode\n"), "%s", s);
+    buf_free(&out);
+    json_t *j = render_json(&src);
+    char *text = json_dumps(j, JSON_COMPACT);
+    cr_expect(strstr(text, "\"shown\":\"L2[1]\""), "%s", text);
+    cr_expect(strstr(text, "\"shown\":\"Ben Ode\""), "%s", text);
+    free(text);
+    json_decref(j);
     room_free(r);
     CHECK_NO_LEAKS();
 }
@@ -149,6 +187,15 @@ Test(address, values_are_taken_as_people_say_them)
     buf_clear(&out);
     address_value(r->a, grade, "Splendid", &out);
     cr_assert_str_eq(buf_cstr(&out), "Splendid", "what is no code stays for the refusal");
+    cr_assert_eq(room_add(r, P_FRO, "L2.findings"), ERR_OK);
+    char id[24];
+    (void)snprintf(id, sizeof id, "%llu", (unsigned long long)room_field(r, "L2[1].text").item);
+    buf_clear(&out);
+    address_value(r->a, room_field(r, "L3[1].finding"), "L2[1]", &out);
+    cr_assert_str_eq(buf_cstr(&out), id);
+    buf_clear(&out);
+    address_value(r->a, room_field(r, "L3[1].finding"), "L2[7]", &out);
+    cr_assert_str_eq(buf_cstr(&out), "L2[7]", "stays for the refusal");
     buf_free(&out);
     room_free(r);
     CHECK_NO_LEAKS();

@@ -174,6 +174,35 @@ Test(editor_form, actions_and_evidence_are_small_forms)
     people_free(p);
 }
 
+Test(editor_form, an_action_answers_findings_that_are_picked)
+{
+    struct people *p = people_new(P_FRO, 60, 100);
+    go(p, "L3.actions");
+    press(p, '+', 0);
+    go(p, "L3[1].finding");
+    press(p, ED_ENTER, 0);
+    SEES(p, "add one first");
+    go(p, "L1.findings");
+    press(p, '+', 0);
+    type(p, "The carer rang every Friday.");
+    go(p, "L2.findings");
+    press(p, '+', 0);
+    type(p, "Visits were late in spring.");
+    go(p, "L3[1].finding");
+    press(p, ED_ENTER, 0);
+    SEES(p, "L1[1]  The carer rang every Friday.");
+    SEES(p, "L2[1]  Visits were late in spring.");
+    press(p, ED_DOWN, 0);
+    press(p, ' ', 0);
+    press(p, ED_ENTER, 0);
+    SEES(p, "findings that it answers: L2[1]");
+    pump(p);
+    char id[24];
+    (void)snprintf(id, sizeof id, "%llu", (unsigned long long)at(p, "L2[1].text").item);
+    cr_assert_str_eq(value_of(p, "L3[1].finding"), id);
+    people_free(p);
+}
+
 Test(editor_form, an_item_that_another_removes_is_left_for_its_neighbour)
 {
     struct people *p = people_new(P_FRO, 40, 100);

@@ -183,6 +183,19 @@ Test(plain, adds_fills_and_removes_items)
     end(d);
 }
 
+Test(plain, names_a_finding_by_where_it_stands)
+{
+    struct dialogue *d = begin(P_FRO);
+    say(d, "add L2.findings\nadd L3.actions");
+    pump(d->p);
+    say(d, "set L3[1].finding L2[1]");
+    pump(d->p);
+    HEARS(say(d, "go L3\nshow"), "L2[1]");
+    HEARS(say(d, "set L3[1].finding L3[1]"), "not one of the findings");
+    HEARS(say(d, "set L3[1].finding the first"), "as in L1[1]");
+    end(d);
+}
+
 Test(plain, comments_on_words_and_answers)
 {
     struct dialogue *d = begin(P_IRO);
