@@ -332,12 +332,12 @@ static size_t match_domain(const struct scan *t, size_t at)
     return end;
 }
 
+/* Quotation marks and dollars are left out of the local part: people copy what they are shown. */
 static size_t match_email(const struct scan *t, size_t at)
 {
     size_t i = at;
     while (i - at < MOST_LOCAL &&
-           (scan_is_alnum(scan_at(t, i)) ||
-            (scan_at(t, i) && strchr(".!#$%&'*+/=?^_`{|}~-", scan_at(t, i)))))
+           (scan_is_alnum(scan_at(t, i)) || (scan_at(t, i) && strchr("._%+'-", scan_at(t, i)))))
         i++;
     return i > at && scan_at(t, i) == '@' && scan_at(t, i - 1) != '.' ? match_domain(t, i + 1) : 0;
 }
@@ -351,9 +351,9 @@ static const struct {
     size_t (*match)(const struct scan *t, size_t at); /* its end, or 0 */
     const char *name, *advice;
 } kinds[] = {
-    {IDENTIFIER_EMAIL,     false, match_email,       "an email address",             "role and short name say enough"},
+    {IDENTIFIER_EMAIL,     false, match_email,       "an email address",             "role and name say enough"},
     {IDENTIFIER_NHS,       true,  match_nhs,         "an NHS number",                "use the case-system reference"},
-    {IDENTIFIER_INSURANCE, true,  match_insurance,   "a National Insurance number",  "use the case-system reference"},
+    {IDENTIFIER_INSURANCE, true,  match_insurance,   "a National Insurance number",  "leave it out"},
     {IDENTIFIER_POSTCODE,  true,  match_postcode,    "a postcode",                   "the name of the area says enough"},
     {IDENTIFIER_PHONE,     true,  match_phone,       "a phone number",               "the case system keeps it"},
     {IDENTIFIER_BIRTH,     true,  identifiers_birth, "a date of birth",              "an age in years says enough"},

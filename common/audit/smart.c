@@ -183,15 +183,13 @@ static bool check_time(const struct smart_words *w, const char *today)
 static const char *gap_specific(const struct smart_words *w)
 {
     return is_blank(w->specific) ? "what exactly will be done?"
-                                 : "what exactly will be done? Say who does what, so that one "
-                                   "could see it done";
+                                 : "what exactly will be done? Say who does what";
 }
 
 static const char *gap_measure(const struct smart_words *w)
 {
     return is_blank(w->measure) ? "how shall we know it is done?"
-                                : "how shall we know it is done? Name a number, a date, a record, "
-                                  "or who will see it";
+                                : "how shall we know it is done? Name a number, a date, a record";
 }
 
 static const char *gap_achievable(const struct smart_words *w)

@@ -112,7 +112,7 @@ static const char *const none[] = {
     /* nearly a National Insurance number */
     "QQ123456C", "AB123456", "AB123456E", "BG123456A", "AO123456A", "AB 12 34 5 C", "AB12 34 56-C", "AB1234567C",
     /* nearly an email address */
-    "a@b", "@north.example", "a@", "a @b.org", "a@b.c", "a@b..org", "a@.org", "a.@b.org", "at sign @ here", "a@1.2.3.4",
+    "a@b", "@north.example", "a@", "a @b.org", "a@b.c", "a@b..org", "a@.org", "a.@b.org", "at sign @ here", "a@1.2.3.4", "a`b`@c", "$(x)@y",
 };
 /* clang-format on */
 
