@@ -42,6 +42,7 @@ static const struct key_row rows[] = {
     {FN(7),                  CTX_COMMENTS,                                                ACT_BACK,            NULL                                                            },
     {FN(8),                  MAIN & ~CTX_AUTHORS,                                         ACT_COMMENT_NEW,
      "comment on the selected words, or on this part of the answer"                                                                                                            },
+    {CTRL('r'),              CTX_TEXT,                                                    ACT_WHY_NEEDED,      "say why what looks like an identifier is needed"               },
     {FN(9),                  MAIN,                                                        ACT_PROMPTS,         "show or hide the prompts"                                      },
     {FN(10),                 MAIN,                                                        ACT_TREE,            "to the list of questions and back"                             },
     {CTRL('k'),              MAIN,                                                        ACT_NOTICE_COPY,     "copy the words that a notice keeps"                            },

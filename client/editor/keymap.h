@@ -34,6 +34,7 @@ enum action {
     ACT_FOLLOW,
     ACT_COMMENTS,
     ACT_COMMENT_NEW,
+    ACT_WHY_NEEDED,
     ACT_PROMPTS,
     ACT_GO,
     ACT_QUESTION_PREV,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/editor/hint.h"
+
 enum { MAX_COMMENTS = 512 };
 
 static int by_place(const void *a, const void *b)
@@ -77,7 +79,9 @@ void model_comment_commit(struct editor *ed)
     uint64_t id = b->comment;
     size_t start = 0, end = 0;
     enum err e;
-    if (b->purpose == LINE_REPLY) {
+    if (hint_lacks_reason(buf_cstr(&b->text))) {
+        e = err_set(&why, ERR_INPUT, "Please say why, behind \"why needed:\".");
+    } else if (b->purpose == LINE_REPLY) {
         e = replica_reply(ed->r, b->comment, buf_cstr(&b->text), &why);
     } else {
         const struct text *t = b->on_words ? audit_text(model_audit(ed), b->field) : NULL;

@@ -1,3 +1,4 @@
+#include "client/editor/hint.h"
 #include "client/editor/model_state.h"
 
 #include <stdio.h>
@@ -86,18 +87,7 @@ static void author_append(struct authoring *a, const char *utf8, size_t len)
 
 static void author_span(struct authoring *a, size_t start, uint8_t attrs, uint8_t colour)
 {
-    struct form_row *row = a->row;
-    if (row->nspans == row->cap_spans) {
-        size_t cap = row->cap_spans ? row->cap_spans * 2 : 16;
-        struct span *spans = realloc(row->spans, cap * sizeof *spans);
-        if (!spans) {
-            a->failed = true;
-            return;
-        }
-        row->spans = spans;
-        row->cap_spans = cap;
-    }
-    row->spans[row->nspans++] = (struct span){start, a->len_cp, attrs, colour};
+    a->failed |= !model_add_span(a->row, (struct span){start, a->len_cp, attrs, colour, 0});
 }
 
 static uint8_t person_colour(uint32_t person)
@@ -226,6 +216,8 @@ static bool add_live(struct editor *ed, struct form_row *row)
         return false;
     if (t && !ed->authors)
         text_read(t, 0, text_len_cp(t), &row->text);
+    if (t && !ed->authors && !model_add_hints(ed, row))
+        return false;
     return lay_out(ed, row);
 }
 
@@ -251,6 +243,21 @@ static bool add_field(struct editor *ed, struct field f, uint8_t indent)
     return lay_out(ed, row);
 }
 
+/* What an action lacks, for whoever may write it; one line, so that nothing moves while they do. */
+static bool add_smart(struct editor *ed, struct field action)
+{
+    struct buf line = BUF_INIT;
+    struct smart s;
+    bool ok = true;
+    if (audit_right(model_audit(ed), replica_me(ed->r), action, NULL) != RIGHT_WRITE)
+        return true;
+    if (model_smart(ed, action, &s))
+        hint_smart_short(&s, &line);
+    ok = add_static(ed, buf_cstr(&line), CELL_DIM, 2);
+    buf_free(&line);
+    return ok;
+}
+
 static bool add_item(struct editor *ed, const struct question *q, enum part list,
                      const struct audit_item *item)
 {
@@ -264,7 +271,7 @@ static bool add_item(struct editor *ed, const struct question *q, enum part list
     describe_part(ed->r, f, &row->text);
     if (item->by)
         buf_appendf(&row->text, "  (added by %s)", replica_initials(ed->r, item->by));
-    if (!lay_out(ed, row))
+    if (!lay_out(ed, row) || (list == PART_ACTIONS && !add_smart(ed, f)))
         return false;
     for (size_t i = 0; i < ndefs; i++) {
         f.part = (uint16_t)defs[i].part;

@@ -210,6 +210,9 @@ static bool common_action(struct editor *ed, enum action a)
     case ACT_COMMENT_NEW:
         model_comment_new(ed);
         return true;
+    case ACT_WHY_NEEDED:
+        model_why_needed(ed);
+        return true;
     case ACT_PROMPTS:
         ed->prompts_hidden = !ed->prompts_hidden;
         ed->stale = true;

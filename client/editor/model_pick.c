@@ -307,6 +307,13 @@ static void date_of(long days, char out[16])
              (int)(doy - (153 * mp + 2) / 5 + 1) % 100);
 }
 
+void model_today(const struct editor *ed, char out[16])
+{
+    out[0] = 0;
+    if (ed->utc_ms)
+        date_of((long)(ed->utc_ms / 86400000), out);
+}
+
 static void step_day(struct editor *ed, long by)
 {
     struct line_box *b = &ed->line_box;
@@ -317,7 +324,7 @@ static void step_day(struct editor *ed, long by)
     if (sscanf(buf_cstr(&b->text), "%4d-%2d-%2d", &y, &m, &d) >= 2 && m >= 1 && m <= 12)
         date_of(days_of(y, m, d) + by, date);
     else
-        date_of((long)(ed->utc_ms / 86400000), date); /* today */
+        model_today(ed, date);
     buf_clear(&b->text);
     buf_append_str(&b->text, date);
     b->pos_cp = strlen(date);

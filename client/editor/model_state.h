@@ -38,13 +38,14 @@ struct form_row {
     struct buf label;           /* FORM_LIVE: the line above; else unused */
     struct buf text;            /* what is laid out */
     struct layout layout;
-    struct span *spans; /* authorship view: how to draw which positions */
+    struct span *spans; /* how to draw which positions: who wrote them, or hints */
     size_t nspans, cap_spans;
     size_t first_line, nlines; /* in the pane */
 };
 struct span {
     size_t start_cp, end_cp;
     uint8_t attrs, colour;
+    uint8_t hint; /* enum identifier_kind; 0 in the authorship view */
 };
 static inline bool form_focusable(const struct form_row *row)
 {
@@ -160,7 +161,7 @@ struct editor {
     enum action edit_kind;
 };
 
-enum { HELP_SIGNS = 8 }; /* lines of help on signs, after those on keys (view_box.c) */
+enum { HELP_SIGNS = 9 }; /* lines of help on signs, after those on keys (view_box.c) */
 
 /* ---- geometry: where things are for this size of screen ---- */
 struct geometry {
@@ -230,6 +231,21 @@ void model_picker_type(struct editor *ed, uint32_t cp);
 void model_line_action(struct editor *ed, enum action a);
 void model_line_type(struct editor *ed, const uint8_t *utf8, size_t len);
 void model_ask_answer(struct editor *ed, bool yes);
+
+/* As YYYY-MM-DD; "" when the time is not known. */
+void model_today(const struct editor *ed, char out[16]);
+
+/* ---- model_hint.c ---- */
+bool model_add_span(struct form_row *row, struct span span); /* false without memory */
+/* Spans of what looks like an identifier and is not explained. False without memory. */
+bool model_add_hints(struct editor *ed, struct form_row *row);
+/* As hint_smart, for today. */
+struct smart;
+bool model_smart(const struct editor *ed, struct field f, struct smart *out);
+/* One line about the text or part where the cursor is. False: there is nothing to say. */
+bool model_append_identifier(const struct editor *ed, bool at_cursor, struct buf *out);
+bool model_append_smart(const struct editor *ed, struct buf *out);
+void model_why_needed(struct editor *ed);
 
 /* ---- model_comment.c ---- */
 /* Comments in the order of the questions, resolved ones when shown. Returns how many. */

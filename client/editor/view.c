@@ -167,7 +167,7 @@ static void draw_tree(struct view *v)
 
 /* ---- messages, people, status ---- */
 
-/* The comment under the cursor, when nothing else is to be said. */
+/* The comment under the cursor. */
 static void append_comment_here(const struct editor *ed, struct buf *out)
 {
     const struct audit *a = model_audit(ed);
@@ -186,6 +186,16 @@ static void append_comment_here(const struct editor *ed, struct buf *out)
                     c->must_answer ? " - must be answered" : "");
         return;
     }
+}
+
+/* What helps with what is written here, when nothing else is to be said. */
+static void append_hint(const struct editor *ed, struct buf *out)
+{
+    if (model_append_identifier(ed, true, out))
+        return;
+    append_comment_here(ed, out);
+    if (!out->len && !model_append_identifier(ed, false, out))
+        (void)model_append_smart(ed, out); /* nothing to say is a fine answer */
 }
 
 static void draw_notice(struct view *v)
@@ -212,7 +222,7 @@ static void draw_notice(struct view *v)
     } else if (ed->said[0]) {
         view_wrapped(v, in, 0, 0, ed->said, CELL_BOLD);
     } else {
-        append_comment_here(ed, &line);
+        append_hint(ed, &line);
         static const struct glyph rule = {.text = "\u2500", .width = 1};
         if (line.len)
             view_put(v, in, 0, 0, buf_cstr(&line), 0);

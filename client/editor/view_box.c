@@ -107,6 +107,7 @@ static const struct help_line signs[HELP_SIGNS] = {
     {.keys = "AF",                  .text = "somebody is here, by their initials (the line below names them)"},
     {.keys = "c2, c2!",             .text = "open comments; one must be answered"                            },
     {.keys = "!",                   .text = "a comment is on words of this line"                             },
+    {.keys = "?",                   .text = "words of this line look like an identifier"                     },
     {.keys = "\u2191 \u2193",       .text = "there is more above, below"                                     },
 };
 

@@ -8,7 +8,7 @@
 struct marks_of_line { /* what stands beside one line of a text */
     char initials[16];
     uint32_t person;
-    bool comment, must;
+    bool comment, must, hint;
 };
 
 /* One line of a laid-out text from column `col`. Returns the column behind it. */
@@ -102,15 +102,34 @@ static void draw_comment_marks(struct view *v, int row, int col, const struct fo
     }
 }
 
-/* Beside the line: "c" for a comment, at the right the initials of whose cursor is in it. */
+/* Beside the line: "c" or "!" for a comment, "?" for what looks like an identifier; at the right
+ * the initials of whose cursor is in it. */
 static void draw_line_marks(struct view *v, int row, const struct marks_of_line *m)
 {
     struct rect in = v->geo.pane;
     if (m->comment)
         grid_put(v->g, in, row, 1, m->must ? "!" : "c", CELL_BOLD, COLOUR_WARN);
+    else if (m->hint)
+        grid_put(v->g, in, row, 1, "?", CELL_BOLD, COLOUR_WARN);
     if (m->initials[0])
         grid_put(v->g, in, row, in.cols - GUTTER_RIGHT + 1, m->initials, CELL_REVERSE,
                  view_person_colour(m->person));
+}
+
+static void draw_hints(struct view *v, int row, int col, const struct form_row *fr, size_t line,
+                       struct marks_of_line *m)
+{
+    const struct layout *l = &fr->layout;
+    size_t first = layout_glyph_cp(l, l->lines[line].start);
+    size_t last = layout_glyph_cp(l, l->lines[line].end);
+    for (size_t i = 0; i < fr->nspans; i++) {
+        const struct span *s = &fr->spans[i];
+        uint16_t at;
+        if (s->end_cp <= first || s->start_cp >= last)
+            continue;
+        mark_range(v, row, col, &fr->layout, line, s->start_cp, s->end_cp, s->attrs, s->colour);
+        m->hint |= position_on_line(&fr->layout, s->start_cp, line, &at);
+    }
 }
 
 static void draw_live_line(struct view *v, int row, const struct form_row *fr, size_t line,
@@ -131,6 +150,7 @@ static void draw_live_line(struct view *v, int row, const struct form_row *fr, s
     if (fr->held)
         return;
     draw_comment_marks(v, row, col, fr, line, &m);
+    draw_hints(v, row, col, fr, line, &m);
     draw_others(v, row, col, fr, line, &m);
     draw_line_marks(v, row, &m);
     if (!focused)
