@@ -318,6 +318,7 @@ void plain_free(struct plain *p)
         buf_free(&p->told[i].text);
     free(p->told);
     buf_free(&p->written);
+    buf_free(&p->hinted);
     editor_free(p->ed);
     free(p);
 }

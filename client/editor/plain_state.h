@@ -37,6 +37,7 @@ struct plain {
     struct field write_field;
     struct buf written;
     struct field text; /* the live text that edit, insert and delete work on */
+    struct buf hinted; /* hints that were said, one a line with its field */
     char prompt[64];
 };
 
@@ -71,6 +72,11 @@ void plain_run_insert(struct plain *p, char *args);
 void plain_run_delete(struct plain *p, char *args);
 void plain_run_undo(struct plain *p, char *args);
 void plain_run_redo(struct plain *p, char *args);
+
+/* ---- plain_hint.c ---- */
+enum { HINTED_BYTES = 64 * 1024 }; /* of remembered hints; those beyond may be said again */
+/* After one's own change: what it brought about that is worth a hint, each once. */
+void plain_hint(struct plain *p, struct field f);
 
 /* ---- plain_answer.c ---- */
 void plain_say_comments(struct plain *p, uint16_t question); /* the open ones */

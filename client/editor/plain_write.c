@@ -98,6 +98,7 @@ void plain_edit_done(struct plain *p, struct field f, enum err e, const struct e
     if (s.saved == REPLICA_OFFLINE)
         plain_say(p, "Kept here until the line is back.");
     p->saved = s.saved; /* "Saved." is said when it is */
+    plain_hint(p, f);
 }
 
 void plain_write_line(struct plain *p, const char *line)

@@ -344,3 +344,33 @@ Test(plain, what_others_write_cannot_control_a_terminal)
     HEARS(h, "\u240a");
     end(d);
 }
+
+Test(plain, an_identifier_is_told_once_with_the_way_to_say_why)
+{
+    struct dialogue *d = begin(P_FRO);
+    HEARS(say(d, "go B1\nwrite rationale\nHis number is 943 476 5919.\n."),
+          "Note: in B1 rationale, \"943 476 5919\" looks like an NHS number: use the case-system "
+          "reference, or say why it is needed: comment \"943 476 5919\" why needed: ...");
+    HEARS_NOT(say(d, "append rationale\nAll is well.\n."), "looks like");
+    HEARS(say(d, "append rationale\nCall 07700 900123.\n."), "looks like a phone number");
+    (void)later(d, 5000);
+    (void)say(d, "comment \"07700 900123\" why needed: the number of the duty team");
+    (void)later(d, 9000);
+    HEARS_NOT(say(d, "edit 3 Do call 07700 900123."), "looks like");
+    end(d);
+}
+
+Test(plain, a_part_of_an_action_is_told_what_it_lacks_of_smart)
+{
+    struct dialogue *d = begin(P_FRO);
+    (void)say(d, "go L3\nadd");
+    (void)later(d, 5000);
+    HEARS(say(d, "write [1].measure\nIt is better\n."), "SMART, M missing: how shall we know");
+    HEARS_NOT(say(d, "append [1].measure\nby far\n."), "SMART"); /* told already */
+    HEARS_NOT(say(d, "append [1].measure\nTwo visits a month\n."), "SMART");
+    HEARS(say(d, "set [1].due 2026-03"), "SMART, T missing: by which day?");
+    HEARS_NOT(say(d, "set [1].due 2026-03-10"), "SMART");
+    (void)later(d, 9000);
+    HEARS(say(d, "show"), "SMART: S, A, R missing");
+    end(d);
+}
