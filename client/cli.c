@@ -99,6 +99,14 @@ int cli_fail(enum err e, const char *text)
     return (int)err_exit_code(e);
 }
 
+void cli_note(const char *text)
+{
+    struct buf safe = BUF_INIT;
+    text_safe(&safe, text, strlen(text), false);
+    (void)fprintf(stderr, "tandem: note: %s\n", buf_cstr(&safe));
+    buf_free(&safe);
+}
+
 int cli_usage(const struct cli *c, const char *text)
 {
     (void)cli_fail(ERR_INPUT, text);

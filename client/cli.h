@@ -52,7 +52,9 @@ MUST_CHECK enum err cli_parse(const struct command *command, int argc, char **ar
 
 /* Prints "tandem: TEXT" to stderr, made safe, and returns the exit code that belongs to `e`. */
 int cli_fail(enum err e, const char *text);
-/* The same for a usage error. */
+/* A note on what was done all the same: "tandem: note: TEXT" to stderr, made safe. */
+void cli_note(const char *text);
+/* As cli_fail for a usage error. */
 int cli_usage(const struct cli *c, const char *text);
 /* Prints what others wrote, made safe, on stdout. */
 void cli_print_safe(const char *s, bool multi_line);

@@ -5,6 +5,7 @@
 
 #include "client/address.h"
 #include "client/commands.h"
+#include "client/editor/hint.h"
 #include "client/session.h"
 
 struct change {
@@ -235,6 +236,28 @@ static enum err make_write(struct change *x)
     return replica_replace(x->r, x->field, buf_cstr(&x->input), x->input.len, &x->s.why);
 }
 
+/* What is written stands; a note says what may not belong into it. */
+static void note_identifiers(const struct change *x, const char *where)
+{
+    const struct text *t = audit_text(audit_of(x), x->field);
+    struct buf words = BUF_INIT, note = BUF_INIT;
+    struct hint h;
+    if (t)
+        text_read(t, 0, text_len_cp(t), &words);
+    for (size_t from = 0; hint_next(audit_of(x), x->field, words.data, words.len, from, &h);
+         from = h.words.end) {
+        const char *found = (const char *)words.data + h.words.start;
+        int len = (int)(h.words.end - h.words.start);
+        buf_clear(&note);
+        hint_describe(&h, words.data, &note);
+        buf_appendf(&note, ": tandem comment %s %s --on \"%.*s\" \"" HINT_WHY_NEEDED "...\"",
+                    x->cli->args[0], where, len, found);
+        cli_note(buf_cstr(&note));
+    }
+    buf_free(&words);
+    buf_free(&note);
+}
+
 static void print_write(struct change *x)
 {
     struct buf where = BUF_INIT;
@@ -246,6 +269,7 @@ static void print_write(struct change *x)
                              "characters", (json_int_t)len));
     else
         (void)printf("%s: %zu character%s, saved\n", buf_cstr(&where), len, len == 1 ? "" : "s");
+    note_identifiers(x, buf_cstr(&where));
     buf_free(&where);
 }
 

@@ -51,7 +51,10 @@ static const struct cli_option kept_options[] = {
 
 static const char write_more[] =
     "The text comes from standard input. What stays the same keeps its authors; a last line end\n"
-    "is not part of the text. A question without a part means its words: B1 is B1.rationale.";
+    "is not part of the text. A question without a part means its words: B1 is B1.rationale.\n"
+    "What looks like an identifier of a person (an NHS number, a date of birth, a postcode, a "
+    "phone\n"
+    "number) is written all the same; a note says so, and how to say why it is needed.";
 static const char set_more[] =
     "QUESTION is as `tandem show` prints it: B1, B5.date, D1[3].check, L5[2].due. VALUE \"\" "
     "empties\n"

@@ -163,6 +163,33 @@ Test(commands, an_audit_is_begun_chosen_written_and_shown, .init = site_up, .fin
     free(ref);
 }
 
+/* What `tandem write` of these words to B1 says besides: its exit code is 0 all the same. */
+static char *notes_on(const char *ref, const char *words, const char *how)
+{
+    struct run r = run_program(
+        words, (const char *const[]){"tandem", "write", ref, "B1", "--as", "ana", how, NULL});
+    cr_assert_eq(r.exit_code, 0, "%s", run_err(&r));
+    char *said = strdup(run_err(&r));
+    run_free(&r);
+    return said;
+}
+
+Test(commands, an_identifier_is_noted_until_its_writer_says_why, .init = site_up, .fini = site_down)
+{
+    char *ref = new_audit();
+    char *said = notes_on(ref, "His number is 943 476 5919; CR-2041.", NULL);
+    cr_assert(strstr(said, "note: \"943 476 5919\" looks like an NHS number"), "%s", said);
+    cr_assert(strstr(said, " B1.rationale --on \"943 476 5919\" \"why needed: "), "%s", said);
+    cr_assert_null(strstr(said, "CR-2041"), "%s", said);
+    free(said);
+    DO(0, "comment", ref, "B1.rationale", "why needed: two children share a name", "--on",
+       "943 476 5919", "--as", "ana");
+    said = notes_on(ref, "And no more.", "--append");
+    cr_assert_str_eq(said, "");
+    free(said);
+    free(ref);
+}
+
 Test(commands, words_keep_their_authors_and_the_log_tells_it, .init = site_up, .fini = site_down)
 {
     char *ref = new_audit();
