@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/content/template_yaml.h"
+#include "server/rules/trigger.h"
 #include "tests/lib/leaks.h"
 #include "tests/lib/template_expect.h"
 
@@ -144,8 +145,8 @@ static const struct expected_question cpm[] = {
     {"A2", KIND_CHOICE, ASKED, "route", MEETING,
      "assessment, operational, disability;cared for, care-experienced;route_a;route_b", ""},
     {"A3", KIND_CHOICE | KIND_TEXT, ASKED, "trigger", MEETING,
-     "proceedings;permanence;adult_services;placement_stability;sgo;repeat_referral;"
-     "family_placement;legal_gateway;reunification;eleven_months;adoption", ""},
+     "proceedings;permanence;adult_services;stability_at_risk;sgo;repeat_referral;"
+     "family_placement_risk;legal_gateway;reunification;eleven_months;adoption", ""},
     {"A4", KIND_YNP | KIND_DATE, ASKED, "hearing", MEETING, "final hearing;three weeks", ""},
     {"A5", KIND_YNP, ASKED | WHEN, "", MEETING, "contested;earlier", ""},
     {"A6", KIND_DATE, ASKED, "meeting_date", MEETING, "appointment", ""},
@@ -304,6 +305,35 @@ Test(builtin, three_items_of_a_protected_childs_standard_always_call_for_a_chall
         }
     cr_expect_eq(always, 3u);
     template_free(t);
+    CHECK_NO_LEAKS();
+}
+
+static bool is_option(const struct question *q, const char *code)
+{
+    for (size_t i = 0; q->options[i]; i++)
+        if (!strcmp(q->options[i], code))
+            return true;
+    return false;
+}
+
+/* What calls for a record can be chosen in it, by the same word. */
+Test(builtin, triggers_can_be_chosen_where_they_lead_to)
+{
+    struct template *challenge = builtin("CHA"), *meeting = builtin("CPM");
+    const struct question *subject = template_use_find(challenge, "subject");
+    const struct question *trigger = template_use_find(meeting, "trigger");
+    size_t n, meetings = 0, options = 0;
+    const struct trigger *table = trigger_table(&n);
+    for (size_t i = 0; i < n; i++) {
+        bool meets = table[i].kind == TRIGGER_MEETING;
+        cr_expect(is_option(meets ? trigger : subject, table[i].code), "%s", table[i].code);
+        meetings += meets;
+    }
+    while (trigger->options[options])
+        options++;
+    cr_expect_eq(options, meetings, "nothing else calls for a meeting");
+    template_free(challenge);
+    template_free(meeting);
     CHECK_NO_LEAKS();
 }
 
