@@ -232,7 +232,7 @@ static size_t outward_lens(const struct scan *t, size_t at, size_t lens[2])
 {
     size_t letters = scan_is_letter(scan_at(t, at + 1)) ? 2 : 1, n = 0;
     size_t first = at + letters;
-    if (!is_area(t, at, letters) || !scan_is_digit(scan_at(t, first)))
+    if (!scan_is_digit(scan_at(t, first)) || !is_area(t, at, letters))
         return 0;
     uint8_t more = scan_at(t, first + 1);
     const char *last = letters == 1 ? "abcdefghjkpstuw" : "abehmnprvwxy";
@@ -361,21 +361,29 @@ static const struct {
 /* clang-format on */
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+static bool match_any(const struct scan *t, size_t at, struct identifier *out)
+{
+    bool is_free = is_free_before(t, at);
+    for (size_t k = 0; k < KINDS; k++) {
+        size_t end = is_free || !kinds[k].reference ? kinds[k].match(t, at) : 0;
+        if (end) {
+            *out = (struct identifier){kinds[k].kind, at, end};
+            return true;
+        }
+    }
+    return false;
+}
+
 bool identifiers_next(const void *utf8, size_t len_bytes, size_t from, struct identifier *out)
 {
     struct scan t = {utf8, len_bytes};
     for (size_t at = from; at < len_bytes; at++) {
-        bool begins = scan_is_alnum(t.s[at]) || t.s[at] == '+';
-        if (!begins || scan_word_before(&t, at))
+        if (!scan_is_alnum(t.s[at]) && t.s[at] != '+')
             continue;
-        bool is_free = is_free_before(&t, at);
-        for (size_t k = 0; k < KINDS; k++) {
-            size_t end = is_free || !kinds[k].reference ? kinds[k].match(&t, at) : 0;
-            if (end) {
-                *out = (struct identifier){kinds[k].kind, at, end};
-                return true;
-            }
-        }
+        if (!scan_word_before(&t, at) && match_any(&t, at, out))
+            return true;
+        while (scan_is_alnum(scan_at(&t, at)) && scan_is_alnum(scan_at(&t, at + 1)))
+            at++; /* inside a word nothing begins */
     }
     return false;
 }

@@ -136,7 +136,8 @@ static size_t match_date(const struct scan *t, size_t at)
 {
     static size_t (*const forms[])(const struct scan *, size_t, struct date *) = {
         date_in_numbers, date_day_first, date_month_first};
-    if (!scan_is_alnum(scan_at(t, at)) || scan_word_before(t, at))
+    uint8_t c = scan_lower(scan_at(t, at)); /* a digit, or the first letter of a month */
+    if ((!scan_is_digit(c) && (!c || !strchr("jfmasond", c))) || scan_word_before(t, at))
         return 0;
     for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
         struct date d;
