@@ -325,6 +325,8 @@ static enum err make_comment(struct change *x)
                        : address_find(audit_of(x), x->cli->args[1], &x->field, NULL, &x->s.why);
     if (!e && words)
         e = find_words(x, words, &start, &end);
+    if (!e)
+        e = hint_check_reason(x->cli->args[2], &x->s.why);
     return e ? e
              : replica_comment(x->r, x->field, words != NULL, start, end, must, x->cli->args[2],
                                &x->id, &x->s.why);

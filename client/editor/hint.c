@@ -11,10 +11,17 @@ static bool begins_why_needed(const char *comment)
     return !strncasecmp(comment, HINT_WHY_NEEDED, len);
 }
 
-bool hint_lacks_reason(const char *comment)
+static bool lacks_reason(const char *comment)
 {
     size_t len = strlen(HINT_WHY_NEEDED) - 1;
     return begins_why_needed(comment) && !comment[len + strspn(comment + len, " \t")];
+}
+
+enum err hint_check_reason(const char *comment, struct err_info *why)
+{
+    return lacks_reason(comment)
+               ? err_set(why, ERR_INPUT, "Please say why, behind \"why needed:\".")
+               : ERR_OK;
 }
 
 struct asking {
@@ -45,7 +52,7 @@ static bool is_explained(const struct audit *a, struct field f, const struct hin
         const struct audit_comment *c = audit_comment_at(a, i);
         size_t start, end;
         if (c->resolved || !field_equal(c->field, f) || !begins_why_needed(c->text) ||
-            hint_lacks_reason(c->text) || !audit_comment_words(a, c, &start, &end))
+            lacks_reason(c->text) || !audit_comment_words(a, c, &start, &end))
             continue;
         if (start <= h->start_cp && h->end_cp <= end && is_writer(a, c->by, f, h))
             return true;

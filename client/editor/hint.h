@@ -21,8 +21,8 @@ struct hint {
  * there. To see them all, go on from out->words.end. */
 bool hint_next(const struct audit *a, struct field f, const void *utf8, size_t len, size_t from,
                struct hint *out);
-/* Is this comment nothing but HINT_WHY_NEEDED, without a reason? */
-bool hint_lacks_reason(const char *comment);
+/* ERR_INPUT for a comment that is nothing but HINT_WHY_NEEDED, without a reason. */
+MUST_CHECK enum err hint_check_reason(const char *comment, struct err_info *why);
 /* "\"943 476 5919\" looks like an NHS number: use the case-system reference, or say why ..." */
 void hint_describe(const struct hint *h, const void *utf8, struct buf *out);
 

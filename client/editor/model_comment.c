@@ -78,12 +78,10 @@ void model_comment_commit(struct editor *ed)
     struct err_info why = {0};
     uint64_t id = b->comment;
     size_t start = 0, end = 0;
-    enum err e;
-    if (hint_lacks_reason(buf_cstr(&b->text))) {
-        e = err_set(&why, ERR_INPUT, "Please say why, behind \"why needed:\".");
-    } else if (b->purpose == LINE_REPLY) {
+    enum err e = hint_check_reason(buf_cstr(&b->text), &why);
+    if (!e && b->purpose == LINE_REPLY) {
         e = replica_reply(ed->r, b->comment, buf_cstr(&b->text), &why);
-    } else {
+    } else if (!e) {
         const struct text *t = b->on_words ? audit_text(model_audit(ed), b->field) : NULL;
         bool words = t && !text_anchor_pos(t, b->start, &start) &&
                      !text_anchor_pos(t, b->end, &end) && start < end;

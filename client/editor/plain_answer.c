@@ -1,4 +1,5 @@
 /* Commands of the plain mode that set values, fill lists, comment. */
+#include "client/editor/hint.h"
 #include "client/editor/plain_state.h"
 
 #include <stdlib.h>
@@ -229,7 +230,9 @@ static void comment(struct plain *p, char *args, bool must_answer)
         const struct question *q = model_question(p->ed);
         f.part = q ? (uint16_t)question_main_part(q) : 0;
     }
-    enum err e = replica_comment(p->r, f, on_words, start, end, must_answer, args, &id, &why);
+    enum err e = hint_check_reason(args, &why);
+    if (!e)
+        e = replica_comment(p->r, f, on_words, start, end, must_answer, args, &id, &why);
     plain_edit_done(p, f, e, &why);
 }
 

@@ -182,6 +182,7 @@ Test(commands, an_identifier_is_noted_until_its_writer_says_why, .init = site_up
     cr_assert(strstr(said, " B1.rationale --on \"943 476 5919\" \"why needed: "), "%s", said);
     cr_assert_null(strstr(said, "CR-2041"), "%s", said);
     free(said);
+    DO(1, "comment", ref, "B1.rationale", "why needed: ", "--on", "943 476 5919", "--as", "ana");
     DO(0, "comment", ref, "B1.rationale", "why needed: two children share a name", "--on",
        "943 476 5919", "--as", "ana");
     said = notes_on(ref, "And no more.", "--append");

@@ -1,5 +1,6 @@
 #include "client/editor/hint.h"
 
+#include "tests/lib/leaks.h"
 #include "tests/unit/editor/people.h"
 
 static const char nhs[] = "943 476 5919";
@@ -112,6 +113,7 @@ Test(hint, one_key_says_why_it_is_needed_and_the_warning_goes)
     pump(p);
     SEES(p, warning);
     people_free(p);
+    CHECK_NO_LEAKS();
 }
 
 /* clang-format off */
@@ -209,6 +211,7 @@ Test(hint, an_action_says_which_letters_are_missing_and_why)
     cr_assert_eq(replica_set(p->r[P_FRO], at(p, "L3[1].due"), "2026-03-03", &why), ERR_OK);
     SEES_NOT(p, "SMART");
     people_free(p);
+    CHECK_NO_LEAKS();
 }
 
 Test(hint, an_action_that_is_over_is_left_alone)

@@ -354,6 +354,7 @@ Test(plain, an_identifier_is_told_once_with_the_way_to_say_why)
     HEARS_NOT(say(d, "append rationale\nAll is well.\n."), "looks like");
     HEARS(say(d, "append rationale\nCall 07700 900123.\n."), "looks like a phone number");
     (void)later(d, 5000);
+    HEARS(say(d, "comment \"07700 900123\" why needed:"), "Not done: Please say why");
     (void)say(d, "comment \"07700 900123\" why needed: the number of the duty team");
     (void)later(d, 9000);
     HEARS_NOT(say(d, "edit 3 Do call 07700 900123."), "looks like");
