@@ -306,6 +306,20 @@ static bool add_list(struct editor *ed, const struct question *q, const struct p
     return true;
 }
 
+static bool is_empty(struct editor *ed, struct field f)
+{
+    const struct text *t = audit_text(model_audit(ed), f);
+    bool pending;
+    return !(t && text_len_cp(t)) && !*replica_value(ed->r, f, &pending).value;
+}
+
+/* Of a list to choose from, an item opens once it is chosen. */
+static bool is_folded(struct editor *ed, const struct question *q, struct field f)
+{
+    struct field check = {f.question, PART_CHECK, f.item};
+    return q->choose && f.part != PART_CHECK && is_empty(ed, check) && is_empty(ed, f);
+}
+
 static bool add_checklist(struct editor *ed, const struct question *q)
 {
     static const enum part parts[] = {PART_CHECK,       PART_ITEM_DATE,     PART_CHALLENGE_MADE,
@@ -313,7 +327,7 @@ static bool add_checklist(struct editor *ed, const struct question *q)
     for (uint16_t i = 0; q->items && q->items[i]; i++)
         for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
             struct field f = {q->number, (uint16_t)parts[p], i + 1u};
-            if (!add_field(ed, f, p ? 2 : 0))
+            if (!is_folded(ed, q, f) && !add_field(ed, f, p ? 2 : 0))
                 return false;
         }
     return true;
@@ -323,10 +337,9 @@ static bool add_checklist(struct editor *ed, const struct question *q)
  * gives them. */
 static bool is_quiet(struct editor *ed, struct field f)
 {
-    const struct text *t = audit_text(model_audit(ed), f);
-    bool pending, later = f.part >= PART_RESPONSE && f.part <= PART_DECISION_REASON;
-    return later && audit_right(model_audit(ed), replica_me(ed->r), f, NULL) != RIGHT_WRITE &&
-           !(t && text_len_cp(t)) && !*replica_value(ed->r, f, &pending).value;
+    bool later = f.part >= PART_RESPONSE && f.part <= PART_DECISION_REASON;
+    return later && is_empty(ed, f) &&
+           audit_right(model_audit(ed), replica_me(ed->r), f, NULL) != RIGHT_WRITE;
 }
 
 static bool add_moderation(struct editor *ed, const struct question *q)

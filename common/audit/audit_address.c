@@ -235,10 +235,13 @@ static enum err not_such_item(const struct audit *a, enum part list, const char 
                               struct err_info *why)
 {
     const struct part_def *def = part_find(list);
-    const char *example = "L3";
+    const char *example = NULL;
     for (size_t i = a->t->nquestions; i > 0; i--)
         if (a->t->questions[i - 1].kinds & def->kinds)
             example = a->t->questions[i - 1].code;
+    if (!example)
+        return err_set(why, ERR_INPUT, "%s names nothing here: this record has no %s.", word,
+                       def->label);
     return err_set(why, ERR_INPUT, "%s is not one of the %s: write where it stands, as in %s[1].",
                    word, def->label, example);
 }

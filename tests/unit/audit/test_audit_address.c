@@ -212,3 +212,20 @@ Test(audit_address, a_wrong_item_is_told_where_findings_stand)
     room_free(r);
     CHECK_NO_LEAKS();
 }
+
+/* A record without findings: here, one of a single question. */
+Test(audit_address, where_there_are_no_findings_none_is_named)
+{
+    static struct template t;
+    t = *audit_make_template();
+    t.nquestions = 1;
+    t.nsections = 1;
+    struct room *r = room_new_of(&t);
+    struct buf out = BUF_INIT;
+    struct err_info why = {0};
+    cr_expect_eq(audit_items_parse(r->a, PART_FINDING, "the first", &out, &why), ERR_INPUT);
+    cr_expect_not_null(strstr(why.text, "this record has no findings"), "%s", why.text);
+    buf_free(&out);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}

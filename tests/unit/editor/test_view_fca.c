@@ -4,11 +4,16 @@
 
 static struct template *builtin;
 
-static struct people *fca(uint32_t me, uint16_t rows, uint16_t cols)
+static struct people *open_builtin(const char *id, uint32_t me, uint16_t rows, uint16_t cols)
 {
     struct err_info why = {0};
-    cr_assert_eq(template_builtin("FCA", &builtin, &why), ERR_OK, "%s", why.text);
+    cr_assert_eq(template_builtin(id, &builtin, &why), ERR_OK, "%s", why.text);
     return people_new_of(builtin, me, rows, cols);
+}
+
+static struct people *fca(uint32_t me, uint16_t rows, uint16_t cols)
+{
+    return open_builtin("FCA", me, rows, cols);
 }
 
 static void fca_free(struct people *p)
@@ -17,10 +22,10 @@ static void fca_free(struct people *p)
     template_free(builtin);
 }
 
-/* Tab by Tab through the whole template. */
-static void walk(uint32_t me, uint16_t rows, uint16_t cols)
+/* Tab by Tab through the whole template. Returns how many parts that was. */
+static size_t walk(const char *id, uint32_t me, uint16_t rows, uint16_t cols)
 {
-    struct people *p = fca(me, rows, cols);
+    struct people *p = open_builtin(id, me, rows, cols);
     size_t visited = 0, parts = 0;
     bool seen[256] = {false};
     press(p, ED_ENTER, 0);
@@ -39,18 +44,54 @@ static void walk(uint32_t me, uint16_t rows, uint16_t cols)
         if (!editor_field(p->ed).part) /* nothing to fill in there: on to the next */
             press(p, 'n', ED_CTRL);
     }
-    cr_assert_eq(visited, builtin->nquestions, "%zu of %zu questions", visited,
+    cr_assert_eq(visited, builtin->nquestions, "%s: %zu of %zu questions", id, visited,
                  builtin->nquestions);
-    cr_assert_gt(parts, 2 * builtin->nquestions);
     fca_free(p);
+    return parts;
 }
 
 Test(view_fca, tab_reaches_every_part_and_shows_it)
 {
-    walk(P_FRO, 24, 80);
-    walk(P_FSW, 30, 100);
-    walk(P_IRO, 43, 132);
-    walk(P_FRO, 16, 60);
+    const size_t questions = 44;
+    cr_assert_gt(walk("FCA", P_FRO, 24, 80), 2 * questions);
+    cr_assert_gt(walk("FCA", P_FSW, 30, 100), 2 * questions);
+    cr_assert_gt(walk("FCA", P_IRO, 43, 132), 2 * questions);
+    cr_assert_gt(walk("FCA", P_FRO, 16, 60), 2 * questions);
+}
+
+Test(view_fca, tab_reaches_every_part_of_the_other_templates)
+{
+    for (const char *const *id = template_builtin_ids(); *id; id++) {
+        cr_assert_gt(walk(*id, P_FRO, 24, 80), 1u, "%s", *id);
+        cr_assert_gt(walk(*id, P_IRO, 24, 80), 1u, "%s", *id);
+    }
+}
+
+Test(view_fca, an_item_of_a_list_to_choose_from_opens_once_it_is_chosen)
+{
+    struct people *p = open_builtin("IDA", P_IRO, 24, 80);
+    go(p, "S1[3]");
+    SEES(p, "3 drift is disputed: -");
+    SEES_NOT(p, "3 restorative step");
+    press(p, ED_ENTER, 0);
+    type(p, "not m");
+    press(p, ED_ENTER, 0);
+    SEES(p, "3 drift is disputed: not met");
+    SEES(p, "3 challenge made: -");
+    SEES(p, "3 restorative step: -");
+    SEES_NOT(p, "4 challenge made");
+    go(p, "S1[3].restorative");
+    type(p, "a talk on Friday");
+    press(p, ED_ENTER, 0);
+    go(p, "S1[3]");
+    press(p, ED_ENTER, 0);
+    press(p, ED_END, 0); /* (empty) */
+    press(p, ED_ENTER, 0);
+    SEES(p, "3 restorative step: a talk on Friday");
+    SEES_NOT(p, "3 challenge made");
+    pump(p);
+    cr_assert_str_eq(value_of(p, "S1[3].restorative"), "a talk on Friday");
+    fca_free(p);
 }
 
 Test(view_fca, a_judgement_is_written_from_grade_to_evidence)
