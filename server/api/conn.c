@@ -303,11 +303,13 @@ static void refill(struct conn *cn)
     cn->tokens_at_ms = cn->core->mono_ms;
 }
 
-bool conn_take_token(struct conn *cn, uint32_t id)
+bool conn_take_tokens(struct conn *cn, uint32_t id, unsigned cost)
 {
+    unsigned most = cn->core->settings.requests_burst;
+    int64_t milli = (int64_t)(cost < most ? cost : most) * 1000;
     refill(cn);
-    if (cn->tokens_milli >= 1000) {
-        cn->tokens_milli -= 1000;
+    if (cn->tokens_milli >= milli) {
+        cn->tokens_milli -= milli;
         return true;
     }
     cn->core->refused_total++;

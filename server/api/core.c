@@ -280,7 +280,8 @@ static void frame(struct conn *cn, const uint8_t *payload, size_t len)
         return;
     }
     call->id = call->env->id;
-    if (!conn_take_token(cn, call->id)) {
+    call->route = route_find((int)call->env->body_case);
+    if (!conn_take_tokens(cn, call->id, call->route ? call->route->cost : 1)) {
         call_free(call);
     } else if (inner && wire_check_strings(inner, &why)) {
         call_fail_info(call, &why);

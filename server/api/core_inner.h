@@ -95,8 +95,9 @@ void conn_error(struct conn *cn, uint32_t id, enum err e, const char *field, con
 void conn_close(struct conn *cn, uint32_t id, enum err e, const char *text);
 void conn_authenticated(struct conn *cn, uint32_t person);
 void conn_too_slow(struct conn *cn);
-/* May it send another request now? Answers and closes by itself when not. */
-bool conn_take_token(struct conn *cn, uint32_t id);
+/* May it send another request, which counts as `cost`, now? Answers and closes by itself when not.
+ */
+bool conn_take_tokens(struct conn *cn, uint32_t id, unsigned cost);
 struct live_seat *conn_seat(const struct conn *cn, uint32_t room);
 MUST_CHECK enum err conn_seat_add(struct conn *cn, struct live_seat *s);
 void conn_seat_remove(struct conn *cn, const struct live_seat *s);

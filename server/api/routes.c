@@ -1,5 +1,10 @@
 #include "server/api/routes.h"
 
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "server/api/core_inner.h"
 #include "server/api/handlers.h"
 
@@ -27,47 +32,70 @@
 #define NOT_OVER (ANY_STATE & ~(STATE_BIT(AUDIT_CLOSED) | STATE_BIT(AUDIT_WITHDRAWN)))
 
 #define K(name)      TANDEM__ENVELOPE__BODY_##name
-#define SERVERS_ONLY NULL, WHEN_GREETED, WHO_BOTH, ANYONE, WHERE_NOWHERE, ANY_STATE, false
+#define SERVERS_ONLY NULL, WHEN_GREETED, WHO_BOTH, ANYONE, WHERE_NOWHERE, ANY_STATE, 1, false
 
 /* clang-format off */
 static const struct route routes[] = {
-    /* kind            handler              when          who           roles     where          in states  silent */
-    {K(EDIT),          handle_edit,         WHEN_GREETED, WHO_KNOWN,    WRITERS,  WHERE_ROOM,    OPEN,      false},
+    /* kind            handler              when          who           roles     where          in states  cost  silent */
+    {K(EDIT),          handle_edit,         WHEN_GREETED, WHO_KNOWN,    WRITERS,  WHERE_ROOM,    OPEN,      1,    false},
     {K(EVENT),         SERVERS_ONLY},
     {K(ACKED),         SERVERS_ONLY},
-    {K(PRESENCE),      handle_presence,     WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_ROOM,    ANY_STATE, true},
-    {K(PING),          handle_ping,         WHEN_GREETED, WHO_BOTH,     ANYONE,   WHERE_NOWHERE, ANY_STATE, false},
-    {K(PONG),          handle_pong,         WHEN_GREETED, WHO_BOTH,     ANYONE,   WHERE_NOWHERE, ANY_STATE, true},
+    {K(PRESENCE),      handle_presence,     WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_ROOM,    ANY_STATE, 1,    true},
+    {K(PING),          handle_ping,         WHEN_GREETED, WHO_BOTH,     ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
+    {K(PONG),          handle_pong,         WHEN_GREETED, WHO_BOTH,     ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    true},
     {K(ERROR),         SERVERS_ONLY},
     {K(DONE),          SERVERS_ONLY},
     {K(PRESENTS),      SERVERS_ONLY},
     {K(ROOM_CLOSED),   SERVERS_ONLY},
     {K(SNAPSHOT_PART), SERVERS_ONLY},
 
-    {K(HELLO),         handle_hello,        WHEN_FIRST,   WHO_BOTH,     ANYONE,   WHERE_NOWHERE, ANY_STATE, false},
+    {K(HELLO),         handle_hello,        WHEN_FIRST,   WHO_BOTH,     ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
     {K(WELCOME),       SERVERS_ONLY},
-    {K(ENROL),         handle_enrol,        WHEN_GREETED, WHO_STRANGER, ANYONE,   WHERE_NOWHERE, ANY_STATE, false},
+    {K(ENROL),         handle_enrol,        WHEN_GREETED, WHO_STRANGER, ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
     {K(ENROLLED),      SERVERS_ONLY},
-    {K(RENEW),         handle_renew,        WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, false},
+    {K(RENEW),         handle_renew,        WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
 
-    {K(LIST_AUDITS),   handle_list_audits,  WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, false},
+    {K(LIST_AUDITS),   handle_list_audits,  WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 5,    false},
     {K(AUDIT_LIST),    SERVERS_ONLY},
-    {K(NEW_AUDIT),     handle_new_audit,    WHEN_GREETED, WHO_KNOWN,    CREATORS, WHERE_NOWHERE, ANY_STATE, false},
+    {K(NEW_AUDIT),     handle_new_audit,    WHEN_GREETED, WHO_KNOWN,    CREATORS, WHERE_NOWHERE, ANY_STATE, 1,    false},
     {K(AUDIT_CREATED), SERVERS_ONLY},
-    {K(SET_MEMBER),    handle_set_member,   WHEN_GREETED, WHO_KNOWN,    INVITERS, WHERE_NAMED,   NOT_OVER,  false},
-    {K(LIST_PEOPLE),   handle_list_people,  WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, false},
+    {K(SET_MEMBER),    handle_set_member,   WHEN_GREETED, WHO_KNOWN,    INVITERS, WHERE_NAMED,   NOT_OVER,  1,    false},
+    {K(LIST_PEOPLE),   handle_list_people,  WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
     {K(PEOPLE_LIST),   SERVERS_ONLY},
 
-    {K(JOIN),          handle_join,         WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, false},
+    {K(JOIN),          handle_join,         WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
     {K(JOINED),        SERVERS_ONLY},
-    {K(LEAVE),         handle_leave,        WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_ROOM,    ANY_STATE, false},
-    {K(WHO),           handle_who,          WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, false},
-    {K(HISTORY),       handle_history,      WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, false},
+    {K(LEAVE),         handle_leave,        WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_ROOM,    ANY_STATE, 1,    false},
+    {K(WHO),           handle_who,          WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
+    {K(HISTORY),       handle_history,      WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 5,    false},
     {K(HISTORY_PAGE),  SERVERS_ONLY},
-    {K(VIEW_AT),       handle_view_at,      WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, false},
+    {K(VIEW_AT),       handle_view_at,      WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
     {K(VIEW),          SERVERS_ONLY},
-    {K(GET_TEMPLATE),  handle_get_template, WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, false},
+    {K(GET_TEMPLATE),  handle_get_template, WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
     {K(TEMPLATE_REPLY), SERVERS_ONLY},
+
+    {K(NEXT), SERVERS_ONLY},
+    {K(STEPS), SERVERS_ONLY},
+    {K(MOVE_AUDIT), SERVERS_ONLY},
+    {K(MOVED), SERVERS_ONLY},
+    {K(SIGN), SERVERS_ONLY},
+    {K(VERIFY_SIGNATURES), SERVERS_ONLY},
+    {K(SIGNATURE_LIST), SERVERS_ONLY},
+    {K(MODERATORS), SERVERS_ONLY},
+    {K(MODERATOR_LIST), SERVERS_ONLY},
+    {K(ACTION_STEP), SERVERS_ONLY},
+    {K(RAISE_FLAG), SERVERS_ONLY},
+    {K(NOTE_FLAG), SERVERS_ONLY},
+    {K(INBOX), SERVERS_ONLY},
+    {K(INBOX_LIST), SERVERS_ONLY},
+    {K(READERS), SERVERS_ONLY},
+    {K(READER_LIST), SERVERS_ONLY},
+    {K(BREAK_GLASS), SERVERS_ONLY},
+    {K(RULES), SERVERS_ONLY},
+    {K(RULES_TEXT), SERVERS_ONLY},
+    {K(TRIGGER), SERVERS_ONLY},
+    {K(TRIGGERED), SERVERS_ONLY},
+    {K(PLAN_AUDIT), SERVERS_ONLY},
 };
 /* clang-format on */
 
@@ -85,21 +113,31 @@ const struct route *route_find(int kind)
     return NULL;
 }
 
-const char *route_ref(const struct call *c)
+/* "fca-2026-1" as "FCA-2026-0001"; whatever has another shape stays as it is. */
+static void name_of_record(const char *typed, char out[ROUTE_REF_BYTES])
 {
-    const Tandem__Envelope *e = c->env;
+    const char *year = strchr(typed, '-'), *number = year ? strchr(year + 1, '-') : NULL;
+    char *end;
+    unsigned long n = number ? strtoul(number + 1, &end, 10) : 0;
+    (void)snprintf(out, ROUTE_REF_BYTES, "%s", typed); /* longer than any: cut, and not found */
+    if (!number || !isdigit((unsigned char)number[1]) || *end || n > 999999 ||
+        number - typed > ROUTE_REF_BYTES / 2)
+        return;
+    for (char *p = out; p < out + (year - typed); p++)
+        *p = (char)toupper((unsigned char)*p);
+    size_t at = (size_t)(number + 1 - typed);
+    (void)snprintf(out + at, ROUTE_REF_BYTES - at, "%04lu", n);
+}
+
+void route_ref(const struct call *c, char out[ROUTE_REF_BYTES])
+{
+    const ProtobufCMessage *m = wire_inner(c->env);
+    const ProtobufCFieldDescriptor *f =
+        m ? protobuf_c_message_descriptor_get_field_by_name(m->descriptor, "ref") : NULL;
     const char *ref = NULL;
-    if (e->body_case == K(SET_MEMBER))
-        ref = e->set_member->ref;
-    else if (e->body_case == K(JOIN))
-        ref = e->join->ref;
-    else if (e->body_case == K(WHO))
-        ref = e->who->ref;
-    else if (e->body_case == K(HISTORY))
-        ref = e->history->ref;
-    else if (e->body_case == K(VIEW_AT))
-        ref = e->view_at->ref;
-    return ref ? ref : "";
+    if (f && f->type == PROTOBUF_C_TYPE_STRING)
+        ref = *(const char *const *)(const void *)((const char *)m + f->offset);
+    name_of_record(ref ? ref : "", out);
 }
 
 static uint32_t room_of(const struct call *c)
@@ -181,9 +219,11 @@ static void audit_is_here(struct call *c, enum err e)
 
 static void with_audit(struct call *c)
 {
+    char ref[ROUTE_REF_BYTES];
     if (!call_keep(c))
         return;
-    c->la = live_pin(c->core->live, route_ref(c));
+    route_ref(c, ref);
+    c->la = live_pin(c->core->live, ref);
     if (!c->la)
         call_no_memory(c);
     else
@@ -211,13 +251,13 @@ void route_call(struct call *c)
 {
     struct conn *cn = call_conn(c);
     struct err_info why;
-    c->route = route_find((int)c->env->body_case);
     if (!c->route) {
         conn_close(cn, c->id, ERR_INPUT,
                    "This server does not know that kind of message. Is your tandem newer than it?");
         call_free(c);
     } else if (!c->route->handle) {
-        call_fail(c, ERR_INPUT, "", "Only servers send this (%s).", wire_kind_name(c->route->kind));
+        call_fail(c, ERR_INPUT, "", "A server takes no such message (%s).",
+                  wire_kind_name(c->route->kind));
     } else if (check_who(c, cn, &why)) {
         if (cn->person) {
             call_fail_info(c, &why);

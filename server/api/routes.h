@@ -26,8 +26,8 @@ enum route_when {
     WHEN_GREETED, /* only after it */
 };
 
-typedef uint32_t state_set; /* bit (1u << enum audit_state) */
-#define STATE_BIT(s) (1u << (s))
+typedef uint32_t state_set;               /* bit (1u << enum audit_state) */
+#define STATE_BIT(s) (UINT32_C(1) << (s)) /* as in server/rules/life.h */
 
 struct route {
     int kind; /* TANDEM__ENVELOPE__BODY_... */
@@ -38,15 +38,18 @@ struct route {
     role_set roles; /* any of these; 0: whoever is known */
     enum route_where where;
     state_set states;
-    bool silent; /* has no answer, a refusal is dropped */
+    unsigned cost; /* requests that it counts as, for the limit in time */
+    bool silent;   /* has no answer, a refusal is dropped */
 };
 
 const struct route *route_find(int kind); /* or NULL */
 const struct route *route_table(size_t *count);
 
-/* The name of the audit that a WHERE_AUDIT or WHERE_NAMED call is about. */
-const char *route_ref(const struct call *c);
-/* Checks the guards and runs the handler. Takes the call. */
+enum { ROUTE_REF_BYTES = 64 };
+/* The name of the audit that a WHERE_AUDIT or WHERE_NAMED call is about, as records are named: what
+ * people type as "fca-2026-1" is FCA-2026-0001. */
+void route_ref(const struct call *c, char out[ROUTE_REF_BYTES]);
+/* Checks the guards of c->route and runs its handler. Takes the call. */
 void route_call(struct call *c);
 /* The guards that the audit decides, as they stand now: ERR_OK, or the answer. */
 MUST_CHECK enum err route_recheck(const struct call *c, struct err_info *why);

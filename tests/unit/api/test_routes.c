@@ -273,3 +273,65 @@ Test(routes, an_audit_that_does_not_exist_and_one_that_may_not_be_seen_are_answe
     cr_assert_geq(named, 5);
     bench_free(b);
 }
+
+/* A list, a history count for more: with a budget of ten, two of them are all there is. */
+Test(routes, what_costs_more_counts_for_more)
+{
+    struct core_settings s;
+    core_settings_default(&s);
+    s.requests_per_s = 1;
+    s.requests_burst = 11;
+    struct bench *b = bench_new(&s);
+    struct bench_plain m;
+    size_t n, dear = 0;
+    const struct route *r = rows(&n);
+    for (size_t i = 0; i < n; i++)
+        dear += r[i].cost > 1;
+    cr_assert_geq(dear, 2);
+    cr_assert_eq(route_find(BODY(EDIT))->cost, 1);
+    cr_assert_eq(route_find(BODY(LIST_AUDITS))->cost, 5);
+    bench_connect(b, 1, bench_person(b, "Ana", ROLE_FRO, "North")); /* Hello is one */
+    for (int i = 0; i < 2; i++) {
+        (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
+        bench_step(b);
+        (void)bench_expect(b, 1, BODY(AUDIT_LIST));
+    }
+    (void)bench_send(b, 1, bench_make(&m, BODY(PING), "", 0));
+    (void)bench_expect_error(b, 1, ERR_SLOW_DOWN);
+    bench_time(b, 2000); /* two more */
+    (void)bench_send(b, 1, bench_make(&m, BODY(LIST_AUDITS), "", 0));
+    (void)bench_expect_error(b, 1, ERR_SLOW_DOWN);
+    (void)bench_send(b, 1, bench_make(&m, BODY(PING), "", 0));
+    (void)bench_expect(b, 1, BODY(PONG));
+    bench_free(b);
+}
+
+Test(routes, a_record_is_found_as_people_type_its_name)
+{
+    struct bench *b = bench_new(NULL);
+    static const char *const typed[] = {"TST-2026-0001", "tst-2026-1", "Tst-2026-001"};
+    static const char *const others[] = {"TST-2026-2",
+                                         "TST-26-1",
+                                         "TST-2026-",
+                                         "TST-2026-1x",
+                                         "-",
+                                         "TST--1",
+                                         "TST-2026-99999999999999999999"};
+    char ref[32];
+    bench_connect(b, 1, bench_person(b, "Ana", ROLE_FRO, "North"));
+    bench_new_audit(b, 1, "", ref);
+    cr_assert_str_eq(ref, typed[0]);
+    for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
+        struct bench_plain m;
+        (void)bench_send(b, 1, bench_make(&m, BODY(WHO), typed[i], 0));
+        bench_step(b);
+        (void)bench_expect(b, 1, BODY(PRESENTS));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct bench_plain m;
+        (void)bench_send(b, 1, bench_make(&m, BODY(WHO), others[i], 0));
+        bench_step(b);
+        (void)bench_expect_error(b, 1, ERR_NOT_FOUND);
+    }
+    bench_free(b);
+}
