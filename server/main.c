@@ -350,6 +350,7 @@ static int run_serve(const struct call *c)
         fprintf(stderr, "tandemd: %s\n", why.text);
         return (int)err_exit_code(e);
     }
+    offline_add_builtins(c->data);
     int code = daemon_run(&site, c->listen);
     site_free(&site);
     return code;

@@ -170,6 +170,20 @@ static enum err store_builtin(struct offline *o, const char *id, struct err_info
     return e;
 }
 
+void offline_add_builtins(const char *dir)
+{
+    struct buf unsaid = BUF_INIT;
+    struct err_info why = {0};
+    struct offline o;
+    int code = begin(&o, dir, false, &unsaid);
+    for (const char *const *id = template_builtin_ids(); !code && *id; id++) {
+        enum err e = store_builtin(&o, *id, &why);
+        code = e && e != ERR_EXISTS ? EXIT_REFUSED : EXIT_DONE;
+    }
+    end(&o);
+    buf_free(&unsaid);
+}
+
 int offline_init(const char *dir, const char *name, const char *const *hosts, size_t nhosts,
                  struct buf *text)
 {

@@ -11,6 +11,11 @@
 int offline_init(const char *dir, const char *name, const char *const *hosts, size_t nhosts,
                  struct buf *text);
 
+/* Stores the built-in templates that the site does not have yet, because it was made before they
+ * were. One that is there is left as it is: a used version is frozen. What goes wrong is not told
+ * here: the server meets it too when it opens the same files, and says so. */
+void offline_add_builtins(const char *dir);
+
 /* An admin command (server/api/admin.h) with the store opened for it alone. */
 int offline_admin(const char *dir, int argc, const char *const *argv, const void *attachment,
                   size_t attachment_len, struct buf *text);

@@ -430,6 +430,37 @@ Test(daemon, templates_are_checked_and_added_while_serving_and_while_not)
     daemon_remove(&d);
 }
 
+/* As if an older version had made the site: it lacks a template, and has another as it was then. */
+Test(daemon, a_site_made_before_a_built_in_template_gets_it_and_keeps_its_own)
+{
+    static const char spoil[] = "DELETE FROM templates WHERE id = 'IDA';"
+                                "UPDATE templates SET data = (SELECT data FROM templates WHERE id "
+                                "= 'OBS') WHERE id = 'CPM'";
+    struct daemon d;
+    char path[200];
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    daemon_init(&d);
+    (void)snprintf(path, sizeof path, "%s/tandem.db", d.dir);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(db, spoil, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+    daemon_start(&d);
+    cr_assert_eq(daemon_stop(&d), 0);
+    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+    static const char count[] =
+        "SELECT (SELECT count(*) FROM templates WHERE id = 'IDA'), (SELECT count(*) FROM templates "
+        "a"
+        " JOIN templates b ON a.data = b.data WHERE a.id = 'CPM' AND b.id = 'OBS')";
+    cr_assert_eq(sqlite3_prepare_v2(db, count, -1, &q, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    cr_assert_eq(sqlite3_step(q), SQLITE_ROW);
+    cr_expect_eq(sqlite3_column_int(q, 0), 1, "what was missing is there");
+    cr_expect_eq(sqlite3_column_int(q, 1), 1, "what was there is as it was");
+    (void)sqlite3_finalize(q);
+    cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+    daemon_remove(&d);
+}
+
 Test(daemon, a_backup_taken_while_serving_can_be_served)
 {
     struct daemon d, copy;
