@@ -1,4 +1,4 @@
-/* What store.h promises, asked of every implementation: each test runs once per row of `impls`. */
+/* What store.h promises, asked of every implementation. Lists and duties: test_store_queries.c. */
 
 #include "server/store/store.h"
 
@@ -8,35 +8,7 @@
 #include <string.h>
 
 #include "server/store/seal.h"
-#include "tests/lib/store_impl.h"
-
-static const struct store_impl *const impls[] = {
-    &store_impl_mem,
-    &store_impl_sqlite,
-};
-
-/* A test named `name` that runs for each implementation with `t` open. */
-#define CONFORMS(name)                                                                             \
-    static void check_##name(struct store_under_test *t);                                          \
-    Test(store, name)                                                                              \
-    {                                                                                              \
-        for (size_t i = 0; i < sizeof impls / sizeof impls[0]; i++) {                              \
-            struct store_under_test t = {.impl = impls[i]};                                        \
-            impls[i]->open(&t);                                                                    \
-            check_##name(&t);                                                                      \
-            impls[i]->close(&t);                                                                   \
-        }                                                                                          \
-    }                                                                                              \
-    static void check_##name(struct store_under_test *t)
-
-#define RUN(request)            t->impl->run(t, &(request).req)
-#define ASSERT_ERR(got, wanted) assert_err((got), (wanted), t->impl->name, __LINE__)
-
-static void assert_err(enum err got, enum err wanted, const char *impl, int line)
-{
-    cr_assert_eq(got, wanted, "%s, line %d: %s instead of %s", impl, line, err_name(got),
-                 err_name(wanted));
-}
+#include "tests/lib/store_conform.h"
 
 static struct store_load load(struct store_under_test *t, uint64_t audit)
 {
