@@ -455,13 +455,13 @@ static int end_check(enum err e, const struct err_info *why)
 static int run_verify(const struct call *c)
 {
     struct err_info why = {0};
-    return end_check(store_sqlite_verify(c->data, stdout, &why), &why);
+    return end_check(store_sqlite_verify(c->data, NULL, stdout, &why), &why);
 }
 
 static int run_rebuild(const struct call *c)
 {
     struct err_info why = {0};
-    return end_check(store_sqlite_rebuild(c->data, stdout, &why), &why);
+    return end_check(store_sqlite_rebuild(c->data, NULL, stdout, &why), &why);
 }
 
 static int run_help(const struct call *c)

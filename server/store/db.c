@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "server/store/list_audits.h"
 #include "server/store/migrate.h"
 #include "server/store/request.h"
 #include "server/store/site_chain.h"
+#include "server/store/work.h"
 
 static const struct db_statement transaction_sql[] = {
     {STMT_BEGIN,    "BEGIN IMMEDIATE"},
@@ -22,8 +22,8 @@ static const struct db_statement transaction_sql[] = {
 };
 
 static const struct db_statement *const tables[] = {
-    transaction_sql,     store_events_sql, store_audits_sql, store_people_sql,
-    store_templates_sql, site_chain_sql,   store_check_sql,
+    transaction_sql, store_events_sql, store_audits_sql, store_people_sql, store_templates_sql,
+    site_chain_sql,  store_check_sql,  list_audits_sql,  store_duties_sql, store_find_sql,
 };
 
 /* Exclusive locking comes before WAL: then there is never a -shm file. The log is moved into the
@@ -101,6 +101,21 @@ enum err db_write(struct db *d, sqlite3_stmt *q)
     int rc = sqlite3_step(q);
     sqlite3_reset(q);
     return rc == SQLITE_DONE ? ERR_OK : db_fail(d, rc, sqlite3_sql(q));
+}
+
+enum err db_grow(void *items_at, size_t n, size_t *cap, size_t item_size)
+{
+    void *items;
+    if (n < *cap)
+        return ERR_OK;
+    size_t more = *cap ? 2 * *cap : 64;
+    memcpy(&items, items_at, sizeof items);
+    items = realloc(items, more * item_size);
+    if (!items)
+        return ERR_NOMEM;
+    memcpy(items_at, &items, sizeof items);
+    *cap = more;
+    return ERR_OK;
 }
 
 enum err col_str(sqlite3_stmt *q, int i, char *to, size_t cap)
@@ -240,8 +255,13 @@ static enum err run_request(struct db *d, struct store_req *r)
         return store_events_run(d, (struct store_events *)r);
     case STORE_ENTER:
         return store_enter_run(d, (struct store_enter *)r);
-    case STORE_LIST_AUDITS: /* begins when the batch is through */
+    case STORE_LIST_AUDITS:
+    case STORE_DUTIES: /* begin when the batch is through */
         return ERR_OK;
+    case STORE_DUE_AUDITS:
+    case STORE_GLASS_AUDITS:
+    case STORE_SOURCE_AUDITS:
+        return store_find_audits_run(d, (struct store_find_audits *)r);
     case STORE_CREATE_AUDIT:
         return store_create_audit_run(d, (struct store_create_audit *)r);
     case STORE_SAVE_SNAPSHOT:
@@ -360,28 +380,26 @@ void db_run_batch(struct db *d, struct db_job *jobs, size_t n)
     }
     while (!d->dead && run_round(d, jobs, n) == ROUND_AGAIN)
         ;
-    bool listed = false;
+    bool worked = false;
     for (size_t i = 0; i < n; i++) {
         struct store_req *r = jobs[i].req;
         if (d->dead && !jobs[i].settled) {
             store_req_discard(r);
             r->err = ERR_STORE;
-        } else if (!r->err && r->op == STORE_LIST_AUDITS) {
+        } else if (!r->err && work_is(r->op)) {
             /* the others of the batch wait for one slice, not for many */
-            r->err = list_audits_begin(d, (struct store_list_audits *)r, !listed && !d->lists,
-                                       &jobs[i].slow);
-            listed = true;
+            r->err = work_begin(d, r, !worked && !d->work, &jobs[i].slow);
+            worked = true;
         }
     }
 }
 
 bool db_has_work(const struct db *d)
 {
-    return d->lists != NULL;
+    return d->work != NULL;
 }
 
 struct store_req *db_work(struct db *d)
 {
-    struct store_list_audits *r = d->lists ? list_audits_go_on(d) : NULL;
-    return r ? &r->req : NULL;
+    return d->work ? work_go_on(d) : NULL;
 }

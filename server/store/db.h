@@ -42,11 +42,32 @@ enum stmt {
     STMT_COUNTER_GET,
     STMT_COUNTER_PUT,
     STMT_SUMMARY_PUT,
-    STMT_SUMMARY_LIST,
+    STMT_SUMMARY_GET,
+    STMT_MEMBERS_GET,
     STMT_MEMBERS_DELETE,
     STMT_MEMBER_INSERT,
     STMT_READ_INSERT,
     STMT_READ_LIST,
+    STMT_READ_LIST_PERSON,
+    STMT_READ_LIST_BOTH,
+    /* list_audits.c */
+    STMT_LIST_ALL,
+    STMT_LIST_TEAM,
+    STMT_LIST_PERSON,
+    STMT_LIST_STATE,
+    /* store_duties.c */
+    STMT_DUTIES_GET,
+    STMT_DUTY_PUT,
+    STMT_DUTIES_CUT,
+    STMT_DUTIES_PERSON,
+    STMT_DUTIES_ROLE,
+    STMT_DUTIES_ROLE_TEAM,
+    STMT_DUTIES_TEAM,
+    STMT_DUTIES_ALL,
+    /* store_find.c */
+    STMT_FIND_DUE,
+    STMT_FIND_GLASS,
+    STMT_FIND_SOURCE,
     /* store_people.c */
     STMT_PERSON_GET,
     STMT_PERSON_NAMED,
@@ -74,15 +95,19 @@ enum stmt {
     STMT_SNAPSHOT_FROM,
     STMT_SNAPSHOT_PUT_DATA,
     STMT_AUDIT_LIST,
-    STMT_SUMMARY_GET,
-    STMT_MEMBERS_GET,
     STMT_EVENT_HASH,
     STMT_EVENT_LOST,
     STMT_SUMMARY_LOST,
     STMT_MEMBERS_LOST,
+    STMT_DUTIES_LOST,
+    STMT_COPIES_WRONG,
     STMT_COMMITS_LIST,
     STMT_SUMMARIES_CLEAR,
     STMT_MEMBERS_CLEAR,
+    STMT_DUTIES_CLEAR,
+    STMT_PROJECTED_GET,
+    STMT_PROJECTED_PUT,
+    STMT_PROJECTED_PUT_SUMMARIES,
     STMT_COUNT
 };
 struct db_statement {
@@ -90,14 +115,15 @@ struct db_statement {
     const char *sql; /* NULL ends a table */
 };
 extern const struct db_statement store_events_sql[], store_audits_sql[], store_people_sql[],
-    store_templates_sql[], site_chain_sql[], store_check_sql[];
+    store_templates_sql[], site_chain_sql[], store_check_sql[], list_audits_sql[],
+    store_duties_sql[], store_find_sql[];
 
 struct db {
     sqlite3 *sql;
     sqlite3_stmt *stmt[STMT_COUNT];
     struct heads heads;
-    struct buf scratch;        /* the sealed body being written */
-    struct list_audits *lists; /* under way, the oldest first */
+    struct buf scratch; /* the sealed body being written */
+    struct work *work;  /* under way, the oldest first */
 
     /* The site's chain of commits: the last one. */
     uint64_t commit_n;
@@ -150,13 +176,28 @@ MUST_CHECK enum err store_read_log_run(struct db *d, struct store_read_log *r);
 MUST_CHECK enum err store_create_audit_run(struct db *d, struct store_create_audit *r);
 MUST_CHECK enum err store_summary_write(struct db *d, uint64_t audit,
                                         const struct store_summary *s);
-MUST_CHECK enum err store_members_write(struct db *d, uint64_t audit, const struct store_member *m,
-                                        size_t n);
-/* One audit's row of the projection (ref, seq, utc_ms not filled) and its members by person.
- * *found: there is a row. *members returns new (free()). */
-MUST_CHECK enum err store_projection_read(struct db *d, uint64_t audit, bool *found,
-                                          struct store_summary *s, struct store_member **members,
-                                          size_t *nmembers);
+MUST_CHECK enum err store_members_write(struct db *d, uint64_t audit, const char *ref,
+                                        const struct store_member *m, size_t n);
+/* Members or duties as they are read, added at the end; free(list). */
+struct member_list {
+    struct store_member *list;
+    size_t n, cap;
+};
+struct duty_list {
+    struct store_duty *list;
+    size_t n, cap;
+};
+/* One audit's row of the projection (seq, utc_ms not filled); *found: there is one. */
+MUST_CHECK enum err store_summary_read(struct db *d, uint64_t audit, bool *found,
+                                       struct store_summary *s);
+/* Its members by person; its duties by place. */
+MUST_CHECK enum err store_members_read(struct db *d, uint64_t audit, struct member_list *out);
+MUST_CHECK enum err store_duties_read(struct db *d, uint64_t audit, struct duty_list *out);
+/* Makes the audit's duties these. `old`: what is stored now. */
+MUST_CHECK enum err store_duties_write(struct db *d, uint64_t audit, const char *ref,
+                                       const char *team, const struct duty_list *old,
+                                       const struct store_duty *duties, size_t n);
+MUST_CHECK enum err store_find_audits_run(struct db *d, struct store_find_audits *r);
 MUST_CHECK enum err store_people_load_run(struct db *d, struct store_people_load *r);
 MUST_CHECK enum err store_person_put_run(struct db *d, struct store_person_put *r);
 MUST_CHECK enum err store_code_put_run(struct db *d, const struct store_code_put *r);
@@ -166,6 +207,10 @@ MUST_CHECK enum err store_template_put_run(struct db *d, const struct store_temp
 MUST_CHECK enum err store_template_load_run(struct db *d, struct store_template_load *r);
 MUST_CHECK enum err store_setting_get_run(struct db *d, struct store_setting *r);
 MUST_CHECK enum err store_setting_put_run(struct db *d, const struct store_setting *r);
+
+/* Room for one more item at the end of a growing array; items_at points to the pointer to it.
+ * ERR_NOMEM: it is as it was. */
+MUST_CHECK enum err db_grow(void *items_at, size_t n, size_t *cap, size_t item_size);
 
 /* ---- statements ----
  * db_use, bind, then db_row until it says no more, or db_write. Both reset the statement when it

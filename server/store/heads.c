@@ -35,6 +35,23 @@ struct head *heads_find(struct heads *h, uint64_t audit)
     return e;
 }
 
+static void head_free(struct head *e)
+{
+    free(e->duties);
+    free(e);
+}
+
+void heads_keep_duties(struct head *head, const struct store_duty *duties, size_t n)
+{
+    struct store_duty *copy = n ? malloc(n * sizeof *copy) : NULL;
+    if (copy)
+        memcpy(copy, duties, n * sizeof *copy);
+    free(head->duties);
+    head->duties = copy;
+    head->has_duties = copy || n == 0;
+    head->nduties = copy ? n : 0;
+}
+
 static void drop_oldest(struct heads *h)
 {
     struct head *e = h->oldest;
@@ -44,7 +61,7 @@ static void drop_oldest(struct heads *h)
         p = &(*p)->next_in_bucket;
     *p = e->next_in_bucket;
     unlink_use(h, e);
-    free(e);
+    head_free(e);
     h->n--;
 }
 
@@ -82,7 +99,7 @@ void heads_forget(struct heads *h)
 {
     for (struct head *e = h->newest, *older; e; e = older) {
         older = e->older;
-        free(e);
+        head_free(e);
     }
     memset(h, 0, sizeof *h);
 }

@@ -15,6 +15,9 @@ struct head {
     char ref[32];
     bool has_summary; /* `summary` is what the projection holds */
     struct store_summary summary;
+    bool has_duties; /* `duties` are what the projection holds; returned new */
+    struct store_duty *duties;
+    size_t nduties;
 
     bool dirty; /* appended to in this transaction */
     struct head *next_in_bucket;
@@ -33,6 +36,8 @@ struct heads {
 
 /* NULL when it is not here. */
 struct head *heads_find(struct heads *h, uint64_t audit);
+/* Remembers these as the projection's. Without memory it forgets them: has_duties is false. */
+void heads_keep_duties(struct head *head, const struct store_duty *duties, size_t n);
 /* A zeroed entry for an audit that is not here; NULL without memory. Valid until as many others
  * were used as there is room for: longer than a transaction (DB_BATCH_MAX < HEADS_MAX). */
 struct head *heads_add(struct heads *h, uint64_t audit);

@@ -81,6 +81,11 @@ static enum err run_append(struct mem_state *s, struct store_append *r)
         if (r->nmembers)
             qsort(a->members.items, a->members.n, sizeof(struct store_member), by_person);
     }
+    if (r->duties) {
+        a->duties.n = 0;
+        for (size_t i = 0; i < r->nduties; i++)
+            *MEM_ADD(struct store_duty, &a->duties) = r->duties[i];
+    }
     return ERR_OK;
 }
 
@@ -182,11 +187,13 @@ static enum err run_enter(struct mem_state *s, struct store_enter *r)
     struct mem_audit *a = existing(s, r->audit);
     if (!a && r->audit != 0)
         return ERR_NOT_FOUND;
-    struct mem_read *m = MEM_ADD(struct mem_read, &s->reads);
-    m->audit = r->audit;
-    m->row.utc_ms = r->utc_ms;
-    m->row.person = r->person;
-    memcpy(m->row.what, r->what, sizeof m->row.what);
+    struct store_read_row *row = MEM_ADD(struct store_read_row, &s->reads);
+    row->audit = r->audit;
+    row->utc_ms = r->utc_ms;
+    row->person = r->person;
+    memcpy(row->what, r->what, sizeof row->what);
+    if (a)
+        memcpy(row->ref, a->ref, sizeof row->ref);
     r->agent = r->want_agent ? a->next_agent++ : 0;
     return ERR_OK;
 }
@@ -205,9 +212,11 @@ static enum err run_read_log(const struct mem_state *s, struct store_read_log *r
         return ERR_NOMEM;
     size_t n = 0;
     for (size_t i = 0; i < s->reads.n; i++) {
-        const struct mem_read *m = MEM_AT(struct mem_read, &s->reads, i);
-        if (m->audit == r->audit && m->row.utc_ms > r->after_utc_ms)
-            rows[n++] = m->row;
+        const struct store_read_row *row = MEM_AT(struct store_read_row, &s->reads, i);
+        bool wanted = r->person ? row->person == r->person && (!r->audit || row->audit == r->audit)
+                                : row->audit == r->audit;
+        if (wanted && row->utc_ms > r->after_utc_ms)
+            rows[n++] = *row;
     }
     qsort(rows, n, sizeof *rows, by_time); /* glibc's keeps the order of equals */
     if (n > STORE_READ_LOG_PAGE) {
@@ -265,38 +274,6 @@ static enum err run_save_snapshot(struct mem_state *s, const struct store_save_s
     }
     struct mem_snapshot *m = MEM_ADD(struct mem_snapshot, &a->snapshots);
     *m = (struct mem_snapshot){.seq = r->seq, .nth = nth, .data = mem_blob_new(r->data, r->len)};
-    return ERR_OK;
-}
-
-static int by_ref(const void *a, const void *b)
-{
-    return strcmp(((const struct store_audit_row *)a)->summary.ref,
-                  ((const struct store_audit_row *)b)->summary.ref);
-}
-
-static enum err run_list_audits(const struct mem_state *s, struct store_list_audits *r)
-{
-    size_t nrows = 0, nmembers = 0;
-    for (size_t i = 0; i < s->audits.n; i++) {
-        const struct mem_audit *a = MEM_AT(struct mem_audit, &s->audits, i);
-        nrows += a->events.n > 0;
-        nmembers += a->members.n;
-    }
-    r->rows = malloc(nrows * sizeof *r->rows + nmembers * sizeof(struct store_member) + 1);
-    if (!r->rows)
-        return ERR_NOMEM;
-    struct store_member *members = (struct store_member *)(r->rows + nrows);
-    for (size_t i = 0; i < s->audits.n; i++) {
-        const struct mem_audit *a = MEM_AT(struct mem_audit, &s->audits, i);
-        if (a->events.n == 0)
-            continue;
-        r->rows[r->nrows++] = (struct store_audit_row){
-            .audit = i + 1, .summary = a->summary, .members = members, .nmembers = a->members.n};
-        if (a->members.n)
-            memcpy(members, a->members.items, a->members.n * sizeof *members);
-        members += a->members.n;
-    }
-    qsort(r->rows, r->nrows, sizeof *r->rows, by_ref);
     return ERR_OK;
 }
 
@@ -517,7 +494,7 @@ enum err mem_state_run(struct mem_state *s, struct store_req *r)
     case STORE_ENTER:
         return run_enter(s, (struct store_enter *)r);
     case STORE_LIST_AUDITS:
-        return run_list_audits(s, (struct store_list_audits *)r);
+        return mem_list_audits(s, (struct store_list_audits *)r);
     case STORE_CREATE_AUDIT:
         return run_create_audit(s, (struct store_create_audit *)r);
     case STORE_SAVE_SNAPSHOT:
@@ -542,6 +519,12 @@ enum err mem_state_run(struct mem_state *s, struct store_req *r)
         return run_setting_get(s, (struct store_setting *)r);
     case STORE_SETTING_PUT:
         return run_setting_put(s, (struct store_setting *)r);
+    case STORE_DUTIES:
+        return mem_duties(s, (struct store_duties *)r);
+    case STORE_DUE_AUDITS:
+    case STORE_GLASS_AUDITS:
+    case STORE_SOURCE_AUDITS:
+        return mem_find_audits(s, (struct store_find_audits *)r);
     case STORE_BACKUP:
         return ERR_INPUT;
     }

@@ -60,6 +60,7 @@ static void audit_copy(struct mem_audit *to, const struct mem_audit *from)
     *to = *from;
     list_copy(&to->events, &from->events, sizeof(struct mem_event));
     list_copy(&to->members, &from->members, sizeof(struct store_member));
+    list_copy(&to->duties, &from->duties, sizeof(struct store_duty));
     list_copy(&to->snapshots, &from->snapshots, sizeof(struct mem_snapshot));
     for (size_t i = 0; i < to->events.n; i++)
         mem_blob_ref(MEM_AT(struct mem_event, &to->events, i)->body);
@@ -74,7 +75,7 @@ void mem_state_copy(struct mem_state *to, const struct mem_state *from)
         audit_copy(MEM_AT(struct mem_audit, &to->audits, i),
                    MEM_AT(struct mem_audit, &from->audits, i));
     list_copy(&to->counters, &from->counters, sizeof(struct mem_counter));
-    list_copy(&to->reads, &from->reads, sizeof(struct mem_read));
+    list_copy(&to->reads, &from->reads, sizeof(struct store_read_row));
     list_copy(&to->people, &from->people, sizeof(struct store_person));
     list_copy(&to->certs, &from->certs, sizeof(struct store_cert));
     list_copy(&to->codes, &from->codes, sizeof(struct mem_code));
@@ -92,6 +93,7 @@ static void audit_fini(struct mem_audit *a)
         mem_blob_unref(MEM_AT(struct mem_snapshot, &a->snapshots, i)->data);
     free(a->events.items);
     free(a->members.items);
+    free(a->duties.items);
     free(a->snapshots.items);
 }
 

@@ -36,16 +36,13 @@ struct mem_audit { /* number = index + 1 */
     struct store_summary summary;
     struct mem_list events;    /* struct mem_event; none: only reserved */
     struct mem_list members;   /* struct store_member, by person */
+    struct mem_list duties;    /* struct store_duty */
     struct mem_list snapshots; /* struct mem_snapshot, by seq */
 };
 struct mem_counter {
     char template_id[32];
     int year;
     uint32_t last;
-};
-struct mem_read {
-    uint64_t audit;
-    struct store_read_row row;
 };
 struct mem_code {
     uint8_t secret_hash[HASH_LEN];
@@ -66,7 +63,7 @@ struct mem_setting {
 struct mem_state {
     struct mem_list audits;    /* struct mem_audit */
     struct mem_list counters;  /* struct mem_counter */
-    struct mem_list reads;     /* struct mem_read */
+    struct mem_list reads;     /* struct store_read_row */
     struct mem_list people;    /* struct store_person, number = index + 1 */
     struct mem_list certs;     /* struct store_cert */
     struct mem_list codes;     /* struct mem_code */
@@ -90,5 +87,10 @@ void mem_state_fini(struct mem_state *s);
 /* Carries out one well-formed request of any kind at once: results in the request, returns its
  * error. A request that fails has changed nothing. */
 MUST_CHECK enum err mem_state_run(struct mem_state *s, struct store_req *r);
+
+/* ---- parts of it: mem_queries.c ---- */
+MUST_CHECK enum err mem_list_audits(const struct mem_state *s, struct store_list_audits *r);
+MUST_CHECK enum err mem_duties(const struct mem_state *s, struct store_duties *r);
+MUST_CHECK enum err mem_find_audits(const struct mem_state *s, struct store_find_audits *r);
 
 #endif

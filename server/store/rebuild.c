@@ -1,6 +1,9 @@
+#include "server/store/rebuild.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "common/log.h"
 #include "server/store/seal.h"
 #include "server/store/store_offline.h"
 #include "server/store/store_sqlite.h"
@@ -9,6 +12,7 @@
 
 struct rebuild {
     struct db *d;
+    const struct store_rules *rules;
     struct walk_templates templates;
     uint64_t audits, events, snapshots;
 };
@@ -34,6 +38,20 @@ static enum err on_snapshot(void *user, uint64_t audit, uint64_t seq, const stru
     return e;
 }
 
+static enum err project_duties(struct rebuild *r, uint64_t audit, const struct audit *a,
+                               const struct store_summary *s)
+{
+    static const struct duty_list none;
+    struct store_projection made = {0};
+    if (!r->rules)
+        return ERR_OK;
+    enum err e = r->rules->project(r->rules->user, a, &made);
+    if (!e)
+        e = store_duties_write(r->d, audit, s->ref, s->team, &none, made.duties, made.nduties);
+    free(made.duties);
+    return e;
+}
+
 static enum err project(struct rebuild *r, uint64_t audit, const struct audit *a)
 {
     struct store_summary s;
@@ -44,16 +62,36 @@ static enum err project(struct rebuild *r, uint64_t audit, const struct audit *a
     if (!e)
         e = store_summary_write(r->d, audit, &s);
     if (!e)
-        e = store_members_write(r->d, audit, members, n);
+        e = store_members_write(r->d, audit, s.ref, members, n);
+    if (!e)
+        e = project_duties(r, audit, a, &s);
     free(members);
     return e;
 }
 
-static enum err rebuild_all(struct rebuild *r, struct err_info *why)
+static enum err clear(struct rebuild *r)
 {
     enum err e = db_write(r->d, db_use(r->d, STMT_SUMMARIES_CLEAR));
     if (!e)
         e = db_write(r->d, db_use(r->d, STMT_MEMBERS_CLEAR));
+    if (!e && r->rules)
+        e = db_write(r->d, db_use(r->d, STMT_DUTIES_CLEAR));
+    return e;
+}
+
+/* The version of the rules stays when there are none. */
+static enum err note_versions(struct rebuild *r)
+{
+    sqlite3_stmt *q = db_use(r->d, r->rules ? STMT_PROJECTED_PUT : STMT_PROJECTED_PUT_SUMMARIES);
+    bind_int(q, 1, SUMMARY_VERSION);
+    if (r->rules)
+        bind_num(q, 2, r->rules->version);
+    return db_write(r->d, q);
+}
+
+static enum err rebuild_all(struct rebuild *r, struct err_info *why)
+{
+    enum err e = clear(r);
     char ref[32];
     uint64_t audit = 0, events;
     uint32_t next_agent;
@@ -71,6 +109,8 @@ static enum err rebuild_all(struct rebuild *r, struct err_info *why)
         audit_free(a);
     }
     if (e == ERR_NOT_FOUND)
+        e = note_versions(r);
+    if (!e)
         return ERR_OK;
     return err_set(why, e, "nothing was changed: %s", err_text(e));
 }
@@ -92,20 +132,62 @@ static enum err rebuild_in_transaction(struct rebuild *r, struct err_info *why)
     return e;
 }
 
-enum err store_sqlite_rebuild(const char *dir, FILE *report, struct err_info *why)
+static enum err run(struct rebuild *r, struct err_info *why)
+{
+    enum err e = walk_templates_load(r->d, &r->templates, why);
+    if (!e)
+        e = rebuild_in_transaction(r, why);
+    walk_templates_free(&r->templates);
+    return e;
+}
+
+enum err store_sqlite_rebuild(const char *dir, const struct store_rules *rules, FILE *report,
+                              struct err_info *why)
 {
     struct store_offline o;
     enum err e = store_offline_open(&o, dir, why);
     if (e)
         return e;
-    struct rebuild r = {.d = &o.db};
-    e = walk_templates_load(r.d, &r.templates, why);
-    if (!e)
-        e = rebuild_in_transaction(&r, why);
+    struct rebuild r = {.d = &o.db, .rules = rules};
+    e = run(&r, why);
     if (!e)
         fprintf(report, "rebuilt: audits=%" PRIu64 " events=%" PRIu64 " snapshots=%" PRIu64 "\n",
                 r.audits, r.events, r.snapshots);
-    walk_templates_free(&r.templates);
     store_offline_close(&o);
     return e;
+}
+
+/* ---- when the store is opened ---- */
+
+static enum err is_old(struct db *d, const struct store_rules *rules, bool *old)
+{
+    bool row;
+    sqlite3_stmt *q = db_use(d, STMT_PROJECTED_GET);
+    enum err e = db_row(d, q, &row);
+    *old = !e && (!row || sqlite3_column_int64(q, 0) != SUMMARY_VERSION ||
+                  (rules && col_num(q, 1) != rules->version));
+    db_reset(q);
+    return e;
+}
+
+enum err rebuild_if_old(struct db *d, const struct store_rules *rules, struct err_info *why)
+{
+    bool old;
+    struct err_info bad = {0};
+    struct rebuild r = {.d = d, .rules = rules};
+    enum err e = is_old(d, rules, &old);
+    if (!e && !old)
+        return ERR_OK;
+    if (!e)
+        e = run(&r, &bad);
+    if (e == ERR_CORRUPT && !d->dead) {
+        log_error("store", "projections_old", "why=%s", bad.text);
+        return ERR_OK;
+    }
+    if (e)
+        return err_set(why, e, "the lists cannot be made again: %s",
+                       bad.text[0] ? bad.text : err_text(e));
+    if (r.audits)
+        log_info("store", "projections_made", "audits=%" PRIu64, r.audits);
+    return ERR_OK;
 }

@@ -1,6 +1,7 @@
 #include "server/store/request.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,17 @@ static bool line_ok(const char *s, size_t cap, bool may_be_empty)
         return false;
     return utf8_check_text(s, len, false, NULL) == ERR_OK;
 }
+/* "" or as in 2026-11-23; whether there is such a day is the rules' to say. */
+static bool day_ok(const char day[11])
+{
+    static const char shape[] = "dddd-dd-dd";
+    if (!day[0])
+        return true;
+    for (size_t i = 0; i < sizeof shape; i++)
+        if (shape[i] == 'd' ? day[i] < '0' || day[i] > '9' : day[i] != shape[i])
+            return false;
+    return true;
+}
 #define LINE_OK(array)  line_ok((array), sizeof(array), false)
 #define BLANK_OK(array) line_ok((array), sizeof(array), true)
 
@@ -24,9 +36,33 @@ static bool line_ok(const char *s, size_t cap, bool may_be_empty)
 
 static enum err check_summary(const struct store_summary *s)
 {
-    bool ok = LINE_OK(s->ref) && LINE_OK(s->template_id) && BLANK_OK(s->team) &&
-              BLANK_OK(s->carer_ref) && BLANK_OK(s->period_from) && BLANK_OK(s->period_to);
-    return ok ? ERR_OK : ERR_INPUT;
+    for (size_t i = 0; i < STORE_SUMMARY_NFIELDS; i++) {
+        const struct store_field *f = &store_summary_fields[i];
+        if (f->kind == STORE_FIELD_TEXT && !line_ok((const char *)s + f->at, f->size, true))
+            return ERR_INPUT;
+    }
+    return s->ref[0] && s->template_id[0] && day_ok(s->planned) ? ERR_OK : ERR_INPUT;
+}
+
+static bool duty_ok(const struct store_duty *d)
+{
+    size_t len = strnlen(d->text, sizeof d->text);
+    return LINE_OK(d->kind) && day_ok(d->due) && day_ok(d->first_due) && day_ok(d->since) &&
+           len < sizeof d->text && utf8_check_text(d->text, len, true, NULL) == ERR_OK &&
+           d->role >= ROLE_NONE && d->role < ROLE_COUNT &&
+           (d->person != 0 || d->role != ROLE_NONE) && d->item <= INT64_MAX;
+}
+
+static enum err check_duties(const struct store_append *a)
+{
+    if (!a->duties)
+        return ERR_OK;
+    if (a->nduties > STORE_MAX_DUTIES)
+        return ERR_TOO_LARGE;
+    for (size_t i = 0; i < a->nduties; i++)
+        if (!duty_ok(&a->duties[i]))
+            return ERR_INPUT;
+    return a->summary ? ERR_OK : ERR_INPUT;
 }
 
 static enum err check_append(const struct store_req *r)
@@ -53,7 +89,49 @@ static enum err check_append(const struct store_req *r)
             if (a->members[k].person == m->person)
                 return ERR_INPUT;
     }
-    return a->summary ? check_summary(a->summary) : ERR_OK;
+    enum err e = a->summary ? check_summary(a->summary) : ERR_OK;
+    return e ? e : check_duties(a);
+}
+
+static bool lines_ok(const char *const *lines, size_t n)
+{
+    if (n > STORE_MAX_TEAMS)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!lines[i] || utf8_check_text(lines[i], strlen(lines[i]), false, NULL))
+            return false;
+    return true;
+}
+
+static enum err check_list_audits(const struct store_req *r)
+{
+    const struct store_list_audits *q = (const struct store_list_audits *)r;
+    bool ok = BLANK_OK(q->after_ref) && BLANK_OK(q->template_id) && day_ok(q->planned_before) &&
+              lines_ok(q->teams, q->nteams);
+    return ok ? ERR_OK : ERR_INPUT;
+}
+
+static enum err check_duties_query(const struct store_req *r)
+{
+    const struct store_duties *q = (const struct store_duties *)r;
+    bool ok = lines_ok(q->teams, q->nteams) && q->nroles <= STORE_MAX_TEAMS &&
+              BLANK_OK(q->after.ref) && day_ok(q->after.due) && q->limit > 0 &&
+              q->limit <= STORE_MAX_PAGE;
+    for (size_t i = 0; ok && i < q->nroles; i++)
+        ok = q->roles[i].role > ROLE_NONE && q->roles[i].role < ROLE_COUNT &&
+             BLANK_OK(q->roles[i].team);
+    return ok ? ERR_OK : ERR_INPUT;
+}
+
+static enum err check_find_audits(const struct store_req *r)
+{
+    const struct store_find_audits *q = (const struct store_find_audits *)r;
+    bool asked = r->op == STORE_DUE_AUDITS      ? q->day[0] && day_ok(q->day)
+                 : r->op == STORE_SOURCE_AUDITS ? LINE_OK(q->source)
+                                                : true;
+    bool ok = asked && BLANK_OK(q->after.ref) && day_ok(q->after.planned) && q->limit > 0 &&
+              q->limit <= STORE_MAX_PAGE;
+    return ok ? ERR_OK : ERR_INPUT;
 }
 
 static enum err check_load(const struct store_req *r)
@@ -152,7 +230,7 @@ static const struct op_row {
     [STORE_LOAD] = {"load",          false, check_load         },
     [STORE_EVENTS] = {"events",        false, check_events       },
     [STORE_ENTER] = {"enter",         true,  check_enter        },
-    [STORE_LIST_AUDITS] = {"list_audits",   false, check_nothing      },
+    [STORE_LIST_AUDITS] = {"list_audits",   false, check_list_audits  },
     [STORE_CREATE_AUDIT] = {"create_audit",  true,  check_create_audit },
     [STORE_SAVE_SNAPSHOT] = {"save_snapshot", true,  check_save_snapshot},
     [STORE_PEOPLE_LOAD] = {"people_load",   false, check_nothing      },
@@ -166,6 +244,10 @@ static const struct op_row {
     [STORE_SETTING_GET] = {"setting_get",   false, check_setting      },
     [STORE_SETTING_PUT] = {"setting_put",   true,  check_setting      },
     [STORE_BACKUP] = {"backup",        false, check_backup       },
+    [STORE_DUTIES] = {"duties",        false, check_duties_query },
+    [STORE_DUE_AUDITS] = {"due_audits",    false, check_find_audits  },
+    [STORE_GLASS_AUDITS] = {"glass_audits",  false, check_find_audits  },
+    [STORE_SOURCE_AUDITS] = {"source_audits", false, check_find_audits  },
 };
 
 static const struct op_row *row(enum store_op op)
@@ -211,50 +293,57 @@ void store_req_set_key(struct store_req *r, uint64_t key)
         ((struct store_person_put *)r)->person.id = (uint32_t)key;
 }
 
-#define NO_ROWS(type, rows, count)                                                                 \
-    do {                                                                                           \
-        ((type *)r)->rows = NULL;                                                                  \
-        ((type *)r)->count = 0;                                                                    \
-    } while (0)
-#define FREE_ROWS(type, rows) free(((type *)r)->rows)
+/* What a request returns new besides a snapshot: which pointer and count, of which kind. */
+static const struct result {
+    enum store_op op;
+    size_t rows, count; /* where they are in the request */
+} results[] = {
+#define RESULT(op, type, rows, count)                                                              \
+    {                                                                                              \
+        op, offsetof(struct type, rows), offsetof(struct type, count)                              \
+    }
+    RESULT(STORE_LOAD, store_load, events, nevents),
+    RESULT(STORE_PEOPLE_LOAD, store_people_load, people, npeople),
+    RESULT(STORE_PEOPLE_LOAD, store_people_load, certs, ncerts),
+    RESULT(STORE_EVENTS, store_events, events, nevents),
+    RESULT(STORE_LIST_AUDITS, store_list_audits, rows, nrows),
+    RESULT(STORE_READ_LOG, store_read_log, rows, nrows),
+    RESULT(STORE_TEMPLATE_LOAD, store_template_load, templates, ntemplates),
+    RESULT(STORE_DUTIES, store_duties, rows, nrows),
+    RESULT(STORE_DUE_AUDITS, store_find_audits, rows, nrows),
+    RESULT(STORE_GLASS_AUDITS, store_find_audits, rows, nrows),
+    RESULT(STORE_SOURCE_AUDITS, store_find_audits, rows, nrows),
+};
+
+static void for_results(struct store_req *r, bool release)
+{
+    for (size_t i = 0; i < sizeof results / sizeof results[0]; i++) {
+        if (results[i].op != r->op)
+            continue;
+        void *rows, *none = NULL;
+        size_t zero = 0;
+        memcpy(&rows, (char *)r + results[i].rows, sizeof rows);
+        if (release)
+            free(rows);
+        memcpy((char *)r + results[i].rows, &none, sizeof none);
+        memcpy((char *)r + results[i].count, &zero, sizeof zero);
+    }
+}
 
 void store_req_begin(struct store_req *r)
 {
+    for_results(r, false);
     if (r->op == STORE_LOAD) {
-        NO_ROWS(struct store_load, events, nevents);
         ((struct store_load *)r)->snapshot = (struct buf)BUF_INIT;
         ((struct store_load *)r)->snapshot_seq = 0;
-    } else if (r->op == STORE_PEOPLE_LOAD) {
-        NO_ROWS(struct store_people_load, people, npeople);
-        NO_ROWS(struct store_people_load, certs, ncerts);
-    } else if (r->op == STORE_EVENTS) {
-        NO_ROWS(struct store_events, events, nevents);
-    } else if (r->op == STORE_LIST_AUDITS) {
-        NO_ROWS(struct store_list_audits, rows, nrows);
-    } else if (r->op == STORE_READ_LOG) {
-        NO_ROWS(struct store_read_log, rows, nrows);
-    } else if (r->op == STORE_TEMPLATE_LOAD) {
-        NO_ROWS(struct store_template_load, templates, ntemplates);
     }
 }
 
 void store_req_discard(struct store_req *r)
 {
-    if (r->op == STORE_LOAD) {
+    for_results(r, true);
+    if (r->op == STORE_LOAD)
         buf_free(&((struct store_load *)r)->snapshot);
-        FREE_ROWS(struct store_load, events);
-    } else if (r->op == STORE_PEOPLE_LOAD) {
-        FREE_ROWS(struct store_people_load, people);
-        FREE_ROWS(struct store_people_load, certs);
-    } else if (r->op == STORE_EVENTS) {
-        FREE_ROWS(struct store_events, events);
-    } else if (r->op == STORE_LIST_AUDITS) {
-        FREE_ROWS(struct store_list_audits, rows);
-    } else if (r->op == STORE_READ_LOG) {
-        FREE_ROWS(struct store_read_log, rows);
-    } else if (r->op == STORE_TEMPLATE_LOAD) {
-        FREE_ROWS(struct store_template_load, templates);
-    }
     store_req_begin(r);
 }
 
@@ -266,14 +355,64 @@ enum err store_ref_make(const char *template_id, int year, uint32_t n, char ref[
     return len > 0 && len < 32 ? ERR_OK : ERR_TOO_LARGE;
 }
 
+#define FIELD(kind, name)                                                                          \
+    {#name, STORE_FIELD_##kind, offsetof(struct store_summary, name),                              \
+     sizeof(((struct store_summary *)0)->name)},
+const struct store_field store_summary_fields[STORE_SUMMARY_NFIELDS] = {
+    STORE_SUMMARY_FIELDS(FIELD)};
+
 bool store_summary_equal(const struct store_summary *a, const struct store_summary *b)
 {
-    return strcmp(a->ref, b->ref) == 0 && strcmp(a->template_id, b->template_id) == 0 &&
-           a->template_version == b->template_version && strcmp(a->team, b->team) == 0 &&
-           strcmp(a->carer_ref, b->carer_ref) == 0 && strcmp(a->period_from, b->period_from) == 0 &&
-           strcmp(a->period_to, b->period_to) == 0 && a->state == b->state &&
-           a->answered == b->answered && a->required == b->required &&
-           a->open_comments == b->open_comments && a->max_agent == b->max_agent;
+    bool equal = true;
+    for (size_t i = 0; equal && i < STORE_SUMMARY_NFIELDS; i++) {
+        const struct store_field *f = &store_summary_fields[i];
+        const char *x = (const char *)a + f->at, *y = (const char *)b + f->at;
+        equal = f->kind == STORE_FIELD_TEXT ? strcmp(x, y) == 0 : memcmp(x, y, f->size) == 0;
+    }
+    return equal;
+}
+
+bool store_duty_equal(const struct store_duty *a, const struct store_duty *b)
+{
+    return strcmp(a->kind, b->kind) == 0 && a->person == b->person && a->role == b->role &&
+           strcmp(a->due, b->due) == 0 && strcmp(a->first_due, b->first_due) == 0 &&
+           strcmp(a->since, b->since) == 0 && a->question == b->question && a->item == b->item &&
+           strcmp(a->text, b->text) == 0;
+}
+
+bool store_list_selects(const struct store_list_audits *q, const struct store_summary *s)
+{
+    return (!q->states || q->states & 1u << s->state) &&
+           (!q->template_id[0] || strcmp(q->template_id, s->template_id) == 0) &&
+           (!q->planned_before[0] || (s->planned[0] && strcmp(s->planned, q->planned_before) < 0));
+}
+
+bool store_list_concerns(const struct store_list_audits *q, const struct store_audit_row *row)
+{
+    bool wanted = !q->nteams && !q->person;
+    for (size_t i = 0; !wanted && i < q->nteams; i++)
+        wanted = !q->teams[i][0] || strcmp(q->teams[i], row->summary.team) == 0;
+    for (size_t i = 0; !wanted && q->person && i < row->nmembers; i++)
+        wanted = row->members[i].person == q->person;
+    return wanted;
+}
+
+int store_duty_order(const struct store_duty_row *a, const struct store_duty_row *b)
+{
+    const char *x = a->duty.due, *y = b->duty.due;
+    int order = !*x != !*y ? !*x - !*y : strcmp(x, y); /* without a day: last */
+    if (!order)
+        order = strcmp(a->ref, b->ref);
+    return order ? order : (a->n > b->n) - (a->n < b->n);
+}
+
+bool store_duty_after(const struct store_duties *q, struct store_duty_row *out)
+{
+    memset(out, 0, sizeof *out);
+    memcpy(out->ref, q->after.ref, sizeof out->ref);
+    memcpy(out->duty.due, q->after.due, sizeof out->duty.due);
+    out->n = q->after.n;
+    return q->after.ref[0];
 }
 
 struct store_event *store_events_pack(const struct store_event *events, size_t nevents,

@@ -47,6 +47,10 @@ enum store_op {
     STORE_SETTING_GET,
     STORE_SETTING_PUT,
     STORE_BACKUP,
+    STORE_DUTIES,
+    STORE_DUE_AUDITS,
+    STORE_GLASS_AUDITS,
+    STORE_SOURCE_AUDITS,
 };
 
 /* First member of every request. Fill op, done; the rest is the store's. */
@@ -67,14 +71,54 @@ struct store_summary {
     char period_from[11], period_to[11];
     enum audit_state state;
     uint32_t answered, required, open_comments;
-    uint64_t seq;       /* of the last event */
-    int64_t utc_ms;     /* of the last event */
-    uint32_t max_agent; /* highest agent that has written */
+    uint64_t seq;         /* of the last event */
+    int64_t utc_ms;       /* of the last event */
+    uint32_t max_agent;   /* highest agent that has written */
+    char planned[11];     /* YYYY-MM-DD or "" */
+    char way_in[32];      /* "annual_review" ... or "" */
+    char source[64];      /* the record or trigger it came from, or "" */
+    uint32_t moderator;   /* 0: none assigned */
+    uint32_t stage;       /* of a challenge, 1 + its number; 0 */
+    int64_t since_utc_ms; /* when its present state began */
+    char overall[32];     /* grade of the overall question: final, else agreed, else "" */
+    uint32_t weak;    /* 1: that grade is a weaker one, or a key judgement has the scale's lowest */
+    uint32_t returns; /* how often moderation has sent it back */
+    uint64_t revision;          /* of the content at the last move (not at the last key press); 0 */
+    int64_t glass_until_utc_ms; /* the earliest end of an open break-glass entry; 0: none is open */
 };
 struct store_member {
     uint32_t person;
     enum role role;
     char sections[64];
+};
+
+/* What somebody has to do about an audit, and by when: a projection like the summary, made by the
+ * rules above the store. */
+struct store_duty {
+    char kind[24];      /* "moderate", "answer_query" ...: the rules' code */
+    uint32_t person;    /* 0: whoever has `role` for the audit's team */
+    enum role role;     /* as which; ROLE_NONE is allowed with a person */
+    char due[11];       /* YYYY-MM-DD or "" */
+    char first_due[11]; /* before it was moved; or "" */
+    char since[11];     /* or "" */
+    uint16_t question;  /* what it is about, as far as that says it; 0 */
+    uint64_t item;
+    char text[200]; /* UTF-8; summary_copy cuts at a character */
+};
+enum { STORE_MAX_DUTIES = 4096 }; /* of one audit */
+
+/* What the rules make of an audit as it stands: the same, whoever asks and whenever. `duties`
+ * returned new (free()). ERR_NOMEM only. */
+struct store_projection {
+    struct store_duty *duties;
+    size_t nduties;
+};
+typedef enum err (*store_project_fn)(void *user, const struct audit *a,
+                                     struct store_projection *out);
+struct store_rules {
+    store_project_fn project;
+    void *user;
+    uint64_t version; /* another number whenever `project` would make other duties of old audits */
 };
 
 /* One event to be stored. The chain hash is computed by the store (store/chain.h):
@@ -89,9 +133,9 @@ struct store_event {
 };
 
 /* STORE_APPEND: appends `events` (seqs expected_seq + 1 ..., none earlier than the one before) to
- * an audit, with the projection's row and, when it changed, its members. ERR_STALE: the sequence
- * has moved on. ERR_NOT_FOUND: the number was never reserved. ERR_INPUT: seqs, times, a first event
- * without summary, or another ref than the reserved one. */
+ * an audit, with the projection's row and, when they changed, its members and duties. ERR_STALE:
+ * the sequence has moved on. ERR_NOT_FOUND: the number was never reserved. ERR_INPUT: seqs, times,
+ * a first event or duties without summary, or another ref than the reserved one. */
 struct store_append {
     struct store_req req;
     uint64_t audit;
@@ -103,6 +147,10 @@ struct store_append {
     const struct store_summary *summary;
     const struct store_member *members; /* the new whole list; NULL = unchanged */
     size_t nmembers;
+    /* The new whole list, at most STORE_MAX_DUTIES (ERR_TOO_LARGE), in an order that changes
+     * little: only places whose duty is another one are written. NULL = unchanged. */
+    const struct store_duty *duties;
+    size_t nduties;
 };
 
 /* STORE_CREATE_AUDIT: reserves an audit's number and the next free reference of template and year
@@ -157,15 +205,19 @@ struct store_enter {
     uint32_t agent; /* out */
 };
 
-/* STORE_READ_LOG: who opened this audit, oldest first, one page of what is later than
- * `after_utc_ms`; ask again with the last row's time until it is empty (a page never ends inside a
- * millisecond). */
+/* STORE_READ_LOG: who has read what, oldest first, one page of what is later than `after_utc_ms`;
+ * ask again with the last row's time until it is empty (a page never ends inside a millisecond).
+ * With `person`: what this person has read, of `audit` or, when that is 0, of all; without: who has
+ * read `audit`, or, when that is 0, what names no audit in particular. */
 struct store_read_log {
     struct store_req req;
     uint64_t audit;
+    uint32_t person; /* 0: everybody */
     int64_t after_utc_ms;
     struct store_read_row {
         int64_t utc_ms;
+        uint64_t audit; /* 0: none in particular; `ref` is then "" */
+        char ref[32];
         uint32_t person;
         char what[16];
     } * rows; /* out, returns new: free() */
@@ -183,18 +235,83 @@ struct store_save_snapshot {
     size_t len;
 };
 
-/* STORE_LIST_AUDITS: all rows of the projection with their members, by ref (the caller filters by
- * right). The result also says the audits' numbers. A long list is read a slice at a time between
- * commits: it does not hold up the requests behind it, and each row is as of its own moment, none
- * before the request. */
+/* STORE_LIST_AUDITS: rows of the projection with their members, by ref. A request that is zero in
+ * all but `req` lists every audit. The result also says the audits' numbers. A long list is read a
+ * slice at a time between commits: it does not hold up the requests behind it, and each row is as
+ * of its own moment, none before the request. What it costs depends on the audits of the person,
+ * the teams or the states asked for, not on those of the site. */
 struct store_list_audits {
     struct store_req req;
+    char after_ref[32]; /* "": from the first */
+    uint32_t limit;     /* 0: no end */
+    /* All of these must hold ... */
+    uint32_t states;         /* bits 1u << enum audit_state; 0: any */
+    char template_id[32];    /* "": any */
+    char planned_before[11]; /* it has a planned day, and that is before this one; "": any */
+    /* ... and one of these, unless nothing is asked here: it is of one of the teams ("" = every
+     * team), or the person is a member of it. */
+    const char *const *teams; /* borrowed until `done` */
+    size_t nteams;            /* at most STORE_MAX_TEAMS */
+    uint32_t person;          /* 0: nobody */
     struct store_audit_row {
         uint64_t audit;
         struct store_summary summary;
         struct store_member *members; /* inside the same block */
         size_t nmembers;
     } * rows; /* out, returns new: one block, free() */
+    size_t nrows;
+    bool more; /* out: there are others behind the last */
+};
+enum { STORE_MAX_TEAMS = 64 };
+
+/* STORE_DUTIES: what somebody has to do, by due day (those without one last), then by the audit's
+ * ref and the duty's place `n` in it; one page behind `after`. Theirs are: those of their own
+ * number, those of nobody in particular for one of their roles and its team ("" = every team), and
+ * everybody's in audits of `teams` ("" = every team); each once. Read in slices like a list. */
+struct store_duties {
+    struct store_req req;
+    uint32_t person;                 /* 0: nobody */
+    const struct viewer_role *roles; /* borrowed until `done` */
+    size_t nroles;                   /* at most STORE_MAX_TEAMS */
+    const char *const *teams;        /* borrowed until `done` */
+    size_t nteams;                   /* at most STORE_MAX_TEAMS */
+    uint32_t limit;                  /* 1 ... STORE_MAX_PAGE */
+    struct {                         /* the last row of the page before; zero: from the first */
+        char due[11];
+        char ref[32];
+        uint32_t n;
+    } after;
+    struct store_duty_row {
+        uint64_t audit;
+        char ref[32], template_id[32], team[64];
+        enum audit_state state;
+        uint32_t n;
+        struct store_duty duty;
+    } * rows; /* out, returns new: free() */
+    size_t nrows;
+    bool more; /* out: there are others behind the last */
+};
+enum { STORE_MAX_PAGE = 512 };
+
+/* Audits for which it is time; the first `limit` behind `after`.
+ * STORE_DUE_AUDITS: those in the state PLANNED for `day` or earlier, the earliest first.
+ * STORE_GLASS_AUDITS: those with an open break-glass entry whose end is `utc_ms` or earlier, the
+ * earliest first.
+ * STORE_SOURCE_AUDITS: those that came from the record or trigger `source`, by ref. */
+struct store_found_audit {
+    uint64_t audit;
+    char ref[32];
+    char planned[11];
+    int64_t glass_until_utc_ms;
+};
+struct store_find_audits {
+    struct store_req req;
+    char day[11];
+    int64_t utc_ms;
+    char source[64];
+    uint32_t limit;                 /* 1 ... STORE_MAX_PAGE */
+    struct store_found_audit after; /* the last row of the page before; zero: from the first */
+    struct store_found_audit *rows; /* out, returns new: free() */
     size_t nrows;
 };
 

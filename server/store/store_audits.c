@@ -6,34 +6,39 @@
 #include "server/store/db.h"
 #include "server/store/request.h"
 
+#define COLUMN(kind, name) ", " #name
+#define PLACE(kind, name)  ", ?"
+#define READ_ROWS                                                                                  \
+    "SELECT r.utc_ms, r.audit, coalesce(a.ref, ''), r.person, r.what FROM read_log r"              \
+    " LEFT JOIN audits a ON a.audit = r.audit WHERE "
+#define READ_PAGE " AND r.utc_ms > ?3 ORDER BY r.utc_ms, r.id"
+
+/* clang-format off */
 const struct db_statement store_audits_sql[] = {
-    {STMT_AUDIT_GET,        "SELECT ref, next_agent FROM audits WHERE audit = ?"                                     },
-    {STMT_AUDIT_FIND_REF,   "SELECT audit, next_agent FROM audits WHERE ref = ?"                                     },
-    {STMT_AUDIT_MAX,        "SELECT coalesce(max(audit), 0) FROM audits"                                             },
-    {STMT_AUDIT_INSERT,     "INSERT INTO audits (audit, ref, next_agent) VALUES (?, ?, 1)"                           },
-    {STMT_AUDIT_NEXT_AGENT, "UPDATE audits SET next_agent = ? WHERE audit = ?"                                       },
-    {STMT_COUNTER_GET,      "SELECT last FROM ref_counters WHERE template_id = ? AND year = ?"                       },
+    {STMT_AUDIT_GET,        "SELECT ref, next_agent FROM audits WHERE audit = ?"},
+    {STMT_AUDIT_FIND_REF,   "SELECT audit, next_agent FROM audits WHERE ref = ?"},
+    {STMT_AUDIT_MAX,        "SELECT coalesce(max(audit), 0) FROM audits"},
+    {STMT_AUDIT_INSERT,     "INSERT INTO audits (audit, ref, next_agent) VALUES (?, ?, 1)"},
+    {STMT_AUDIT_NEXT_AGENT, "UPDATE audits SET next_agent = ? WHERE audit = ?"},
+    {STMT_COUNTER_GET,      "SELECT last FROM ref_counters WHERE template_id = ? AND year = ?"},
     {STMT_COUNTER_PUT,      "INSERT OR REPLACE INTO ref_counters (template_id, year, last)"
-                       " VALUES (?, ?, ?)"                                                     },
-    {STMT_SUMMARY_PUT,      "INSERT OR REPLACE INTO summaries (audit, template_id, template_version,"
-                       " team, carer_ref, period_from, period_to, state, answered, required,"
-                       " open_comments, max_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
- /* The last event says seq and time: no second copy to write with every keystroke. */
-    {STMT_SUMMARY_LIST,     "SELECT s.audit, a.ref, s.template_id, s.template_version, s.team,"
-                        " s.carer_ref, s.period_from, s.period_to, s.state, s.answered,"
-                        " s.required, s.open_comments, s.max_agent, e.seq, e.utc_ms"
-                        " FROM audits a CROSS JOIN summaries s ON s.audit = a.audit"
-                        " CROSS JOIN events e ON e.audit = a.audit AND e.seq ="
-                        " (SELECT max(x.seq) FROM events x WHERE x.audit = a.audit)"
-                        " WHERE a.ref > ? ORDER BY a.ref LIMIT ?"                             },
-    {STMT_MEMBERS_DELETE,   "DELETE FROM members WHERE audit = ?"                                                    },
-    {STMT_MEMBER_INSERT,    "INSERT INTO members (audit, person, role, sections)"
-                         " VALUES (?, ?, ?, ?)"                                              },
-    {STMT_READ_INSERT,      "INSERT INTO read_log (audit, utc_ms, person, what) VALUES (?, ?, ?, ?)"                 },
-    {STMT_READ_LIST,        "SELECT utc_ms, person, what FROM read_log"
-                     " WHERE audit = ? AND utc_ms > ? ORDER BY utc_ms, id"                       },
-    {0,                     NULL                                                                                     },
+                            " VALUES (?, ?, ?)"},
+    {STMT_SUMMARY_PUT,      "INSERT OR REPLACE INTO summaries (audit" STORE_SUMMARY_FIELDS(COLUMN)
+                            ") VALUES (?" STORE_SUMMARY_FIELDS(PLACE) ")"},
+    {STMT_SUMMARY_GET,      "SELECT audit" STORE_SUMMARY_FIELDS(COLUMN)
+                            " FROM summaries WHERE audit = ?"},
+    {STMT_MEMBERS_GET,      "SELECT person, role, sections FROM members WHERE audit = ?"
+                            " ORDER BY person"},
+    {STMT_MEMBERS_DELETE,   "DELETE FROM members WHERE audit = ?"},
+    {STMT_MEMBER_INSERT,    "INSERT INTO members (audit, person, role, sections, ref)"
+                            " VALUES (?, ?, ?, ?, ?)"},
+    {STMT_READ_INSERT,      "INSERT INTO read_log (audit, utc_ms, person, what) VALUES (?, ?, ?, ?)"},
+    {STMT_READ_LIST,        READ_ROWS "r.audit = ?1" READ_PAGE},
+    {STMT_READ_LIST_PERSON, READ_ROWS "r.person = ?2" READ_PAGE},
+    {STMT_READ_LIST_BOTH,   READ_ROWS "r.audit = ?1 AND r.person = ?2" READ_PAGE},
+    {0,                     NULL},
 };
+/* clang-format on */
 
 /* ---- numbers, references, agents ---- */
 
@@ -99,33 +104,39 @@ enum err store_enter_run(struct db *d, struct store_enter *r)
     return e;
 }
 
+static enum err read_log_row(sqlite3_stmt *q, struct store_read_row *out)
+{
+    memset(out, 0, sizeof *out);
+    out->utc_ms = sqlite3_column_int64(q, 0);
+    out->audit = col_num(q, 1);
+    out->person = col_u32(q, 3);
+    enum err e = col_str(q, 2, out->ref, sizeof out->ref);
+    return e ? e : col_str(q, 4, out->what, sizeof out->what);
+}
+
 enum err store_read_log_run(struct db *d, struct store_read_log *r)
 {
     size_t cap = 0;
-    sqlite3_stmt *q = db_use(d, STMT_READ_LIST);
+    sqlite3_stmt *q = db_use(d, !r->person  ? STMT_READ_LIST
+                                : !r->audit ? STMT_READ_LIST_PERSON
+                                            : STMT_READ_LIST_BOTH);
     bind_num(q, 1, r->audit);
-    bind_int(q, 2, r->after_utc_ms);
+    if (r->person)
+        bind_int(q, 2, r->person);
+    bind_int(q, 3, r->after_utc_ms);
     bool row;
     enum err e = db_row(d, q, &row);
     while (!e && row) {
         int64_t utc_ms = sqlite3_column_int64(q, 0);
         if (r->nrows >= STORE_READ_LOG_PAGE && utc_ms != r->rows[r->nrows - 1].utc_ms)
             break;
-        if (r->nrows == cap) {
-            cap = cap ? 2 * cap : 64;
-            struct store_read_row *rows = realloc(r->rows, cap * sizeof *rows);
-            if (!rows) {
-                e = ERR_NOMEM;
-                break;
-            }
-            r->rows = rows;
-        }
-        struct store_read_row *out = &r->rows[r->nrows++];
-        out->utc_ms = utc_ms;
-        out->person = col_u32(q, 1);
-        e = col_str(q, 2, out->what, sizeof out->what);
+        e = db_grow(&r->rows, r->nrows, &cap, sizeof *r->rows);
         if (!e)
+            e = read_log_row(q, &r->rows[r->nrows]);
+        if (!e) {
+            r->nrows++;
             e = db_row(d, q, &row);
+        }
     }
     db_reset(q);
     return e;
@@ -137,21 +148,57 @@ enum err store_summary_write(struct db *d, uint64_t audit, const struct store_su
 {
     sqlite3_stmt *q = db_use(d, STMT_SUMMARY_PUT);
     bind_num(q, 1, audit);
-    bind_str(q, 2, s->template_id);
-    bind_int(q, 3, s->template_version);
-    bind_str(q, 4, s->team);
-    bind_str(q, 5, s->carer_ref);
-    bind_str(q, 6, s->period_from);
-    bind_str(q, 7, s->period_to);
-    bind_int(q, 8, s->state);
-    bind_int(q, 9, s->answered);
-    bind_int(q, 10, s->required);
-    bind_int(q, 11, s->open_comments);
-    bind_int(q, 12, s->max_agent);
+    for (size_t i = 0; i < STORE_SUMMARY_NFIELDS; i++) {
+        const struct store_field *f = &store_summary_fields[i];
+        const char *at = (const char *)s + f->at;
+        uint32_t n32;
+        int64_t n64;
+        switch (f->kind) {
+        case STORE_FIELD_TEXT:
+            bind_str(q, (int)i + 2, at);
+            break;
+        case STORE_FIELD_NUM32:
+            memcpy(&n32, at, sizeof n32);
+            bind_int(q, (int)i + 2, n32);
+            break;
+        case STORE_FIELD_NUM64:
+            memcpy(&n64, at, sizeof n64);
+            bind_int(q, (int)i + 2, n64);
+            break;
+        }
+    }
     return db_write(d, q);
 }
 
-enum err store_members_write(struct db *d, uint64_t audit, const struct store_member *m, size_t n)
+static enum err read_summary(sqlite3_stmt *q, struct store_summary *s)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; !e && i < STORE_SUMMARY_NFIELDS; i++) {
+        const struct store_field *f = &store_summary_fields[i];
+        char *at = (char *)s + f->at;
+        int64_t n64 = sqlite3_column_int64(q, (int)i + 1);
+        uint32_t n32 = (uint32_t)n64;
+        if (f->kind == STORE_FIELD_TEXT)
+            e = col_str(q, (int)i + 1, at, f->size);
+        else
+            memcpy(at, f->kind == STORE_FIELD_NUM32 ? (void *)&n32 : (void *)&n64, f->size);
+    }
+    return e;
+}
+
+enum err store_summary_read(struct db *d, uint64_t audit, bool *found, struct store_summary *s)
+{
+    sqlite3_stmt *q = db_use(d, STMT_SUMMARY_GET);
+    bind_num(q, 1, audit);
+    enum err e = db_row(d, q, found);
+    if (!e && *found)
+        e = read_summary(q, s);
+    db_reset(q);
+    return e;
+}
+
+enum err store_members_write(struct db *d, uint64_t audit, const char *ref,
+                             const struct store_member *m, size_t n)
 {
     sqlite3_stmt *q = db_use(d, STMT_MEMBERS_DELETE);
     bind_num(q, 1, audit);
@@ -162,7 +209,32 @@ enum err store_members_write(struct db *d, uint64_t audit, const struct store_me
         bind_int(q, 2, m[i].person);
         bind_int(q, 3, m[i].role);
         bind_str(q, 4, m[i].sections);
+        bind_str(q, 5, ref);
         e = db_write(d, q);
     }
+    return e;
+}
+
+enum err store_members_read(struct db *d, uint64_t audit, struct member_list *out)
+{
+    sqlite3_stmt *q = db_use(d, STMT_MEMBERS_GET);
+    bind_num(q, 1, audit);
+    bool row;
+    enum err e = db_row(d, q, &row);
+    while (!e && row) {
+        e = db_grow(&out->list, out->n, &out->cap, sizeof *out->list);
+        if (e)
+            break;
+        struct store_member *m = &out->list[out->n];
+        memset(m, 0, sizeof *m);
+        m->person = col_u32(q, 0);
+        m->role = (enum role)sqlite3_column_int(q, 1);
+        e = col_str(q, 2, m->sections, sizeof m->sections);
+        if (!e) {
+            out->n++;
+            e = db_row(d, q, &row);
+        }
+    }
+    db_reset(q);
     return e;
 }

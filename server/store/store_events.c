@@ -98,6 +98,34 @@ static enum err insert_event(struct db *d, struct head *h, struct store_event *e
     return ERR_OK;
 }
 
+static bool same_duties(const struct head *h, const struct store_append *r)
+{
+    bool same = h->has_duties && h->nduties == r->nduties;
+    for (size_t i = 0; same && i < r->nduties; i++)
+        same = store_duty_equal(&h->duties[i], &r->duties[i]);
+    return same;
+}
+
+static enum err append_duties(struct db *d, struct head *h, const struct store_append *r)
+{
+    if (same_duties(h, r))
+        return ERR_OK;
+    struct duty_list old = {.list = h->duties, .n = h->nduties};
+    bool known = h->has_duties;
+    enum err e = ERR_OK;
+    if (!known) {
+        old = (struct duty_list){0};
+        e = store_duties_read(d, r->audit, &old);
+    }
+    if (!e)
+        e = store_duties_write(d, r->audit, h->ref, r->summary->team, &old, r->duties, r->nduties);
+    if (!known)
+        free(old.list);
+    if (!e)
+        heads_keep_duties(h, r->duties, r->nduties);
+    return e;
+}
+
 enum err store_append_run(struct db *d, struct store_append *r)
 {
     struct head *h;
@@ -117,7 +145,9 @@ enum err store_append_run(struct db *d, struct store_append *r)
         h->has_summary = true;
     }
     if (!e && r->members)
-        e = store_members_write(d, r->audit, r->members, r->nmembers);
+        e = store_members_write(d, r->audit, h->ref, r->members, r->nmembers);
+    if (!e && r->duties)
+        e = append_duties(d, h, r);
     if (!e)
         heads_mark_dirty(&d->heads, h);
     return e; /* after an error the transaction is rolled back and the heads forgotten */

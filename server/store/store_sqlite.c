@@ -11,6 +11,7 @@
 #include "server/store/backup.h"
 #include "server/store/db.h"
 #include "server/store/dir_lock.h"
+#include "server/store/rebuild.h"
 #include "server/store/request.h"
 
 /* Moving the log into the database costs a sync of its own and the pages that changed, once for
@@ -347,12 +348,14 @@ static void stop(struct store_sqlite *m)
 
 /* The database and the thread: everything that can still fail after the lock. */
 static enum err start(struct store_sqlite *m, uv_loop_t *loop, const char *dir, bool create,
-                      struct err_info *why)
+                      const struct store_rules *rules, struct err_info *why)
 {
     char file[4096];
     if (snprintf(file, sizeof file, "%s/tandem.db", dir) >= (int)sizeof file)
         return err_set(why, ERR_INPUT, "the directory's name is too long");
     enum err e = db_open(&m->db, file, create, why);
+    if (!e)
+        e = rebuild_if_old(&m->db, rules, why);
     if (e)
         return e;
     if (uv_thread_create(&m->thread, storage_thread, m) != 0)
@@ -389,7 +392,7 @@ enum err store_sqlite_open(uv_loop_t *loop, const char *dir, bool create,
     bool ready =
         uv_mutex_init(&m->mutex) == 0 && uv_cond_init(&m->wake) == 0 && uv_cond_init(&m->news) == 0;
     assert(ready); /* glibc's cannot fail */
-    e = start(m, loop, dir, create, why);
+    e = start(m, loop, dir, create, options ? options->rules : NULL, why);
     if (e) {
         db_close(&m->db);
         dir_unlock(m->lock_fd);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void copy_cut(char *to, size_t cap, const char *from)
+void summary_copy(char *to, size_t cap, const char *from)
 {
     size_t len = from ? strlen(from) : 0;
     if (len >= cap) {
@@ -15,7 +15,7 @@ static void copy_cut(char *to, size_t cap, const char *from)
     if (len)
         memcpy(to, from, len);
 }
-#define COPY_CUT(to, from) copy_cut((to), sizeof(to), (from))
+#define COPY_CUT(to, from) summary_copy((to), sizeof(to), (from))
 
 void summary_of(const struct audit *a, struct store_summary *out)
 {

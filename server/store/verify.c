@@ -12,6 +12,7 @@
 
 struct verify {
     struct db *d;
+    const struct store_rules *rules;
     FILE *report;
     struct walk_templates templates;
     uint64_t audits, events, commits, problems;
@@ -201,25 +202,53 @@ static bool members_equal(const struct store_member *a, size_t na, const struct 
     return na == nb;
 }
 
-static enum err check_projection(struct verify *v, uint64_t audit, const struct audit *a)
+static bool duties_equal(const struct store_projection *a, const struct duty_list *b)
+{
+    bool equal = a->nduties == b->n;
+    for (size_t i = 0; equal && i < b->n; i++)
+        equal = store_duty_equal(&a->duties[i], &b->list[i]);
+    return equal;
+}
+
+static enum err check_summary(struct verify *v, uint64_t audit, const struct audit *a)
 {
     struct store_summary want, have = {0};
-    struct store_member *want_members = NULL, *have_members = NULL;
-    size_t nwant = 0, nhave = 0;
     bool found;
     summary_of(a, &want);
-    enum err e = summary_members_of(a, &want_members, &nwant);
+    enum err e = store_summary_read(v->d, audit, &found, &have);
+    if (!e && (!found || !store_summary_equal(&want, &have)))
+        problem(v, "audit %" PRIu64 ": the list's row is not what the log says", audit);
+    return e;
+}
+
+static enum err check_members(struct verify *v, uint64_t audit, const struct audit *a)
+{
+    struct store_member *want = NULL;
+    struct member_list have = {0};
+    size_t n;
+    enum err e = summary_members_of(a, &want, &n);
     if (!e)
-        e = store_projection_read(v->d, audit, &found, &have, &have_members, &nhave);
-    if (!e) {
-        memcpy(have.ref, want.ref, sizeof have.ref); /* checked against the registry */
-        if (!found || !store_summary_equal(&want, &have))
-            problem(v, "audit %" PRIu64 ": the list's row is not what the log says", audit);
-        if (!members_equal(want_members, nwant, have_members, nhave))
-            problem(v, "audit %" PRIu64 ": the members are not what the log says", audit);
-    }
-    free(want_members);
-    free(have_members);
+        e = store_members_read(v->d, audit, &have);
+    if (!e && !members_equal(want, n, have.list, have.n))
+        problem(v, "audit %" PRIu64 ": the members are not what the log says", audit);
+    free(want);
+    free(have.list);
+    return e;
+}
+
+static enum err check_duties(struct verify *v, uint64_t audit, const struct audit *a)
+{
+    struct store_projection want = {0};
+    struct duty_list have = {0};
+    if (!v->rules)
+        return ERR_OK;
+    enum err e = v->rules->project(v->rules->user, a, &want);
+    if (!e)
+        e = store_duties_read(v->d, audit, &have);
+    if (!e && !duties_equal(&want, &have))
+        problem(v, "audit %" PRIu64 ": the duties are not what the log says", audit);
+    free(want.duties);
+    free(have.list);
     return e;
 }
 
@@ -245,7 +274,11 @@ static enum err check_audit(struct verify *v, uint64_t audit, const char *ref, u
     if (audit_max_agent(a) >= next_agent)
         problem(v, "audit %" PRIu64 ": agent %" PRIu32 " has written and would be given away again",
                 audit, audit_max_agent(a));
-    e = check_projection(v, audit, a);
+    e = check_summary(v, audit, a);
+    if (!e)
+        e = check_members(v, audit, a);
+    if (!e)
+        e = check_duties(v, audit, a);
     audit_free(a);
     return e;
 }
@@ -278,6 +311,11 @@ static enum err check_all(struct verify *v, uint8_t site_head[HASH_LEN], struct 
     if (!e)
         e = check_lost(v, STMT_MEMBERS_LOST, "has members and no events");
     if (!e)
+        e = check_lost(v, STMT_DUTIES_LOST, "has duties and no events");
+    if (!e)
+        e = check_lost(v, STMT_COPIES_WRONG,
+                       "has another team or reference in its duties or members");
+    if (!e)
         e = check_commits(v, site_head);
     if (e)
         return err_set(why, e, "cannot read the database: %s", err_text(e));
@@ -288,14 +326,15 @@ static enum err check_all(struct verify *v, uint8_t site_head[HASH_LEN], struct 
     return e ? err_set(why, e, "cannot read the audits: %s", err_text(e)) : ERR_OK;
 }
 
-enum err store_sqlite_verify(const char *dir, FILE *report, struct err_info *why)
+enum err store_sqlite_verify(const char *dir, const struct store_rules *rules, FILE *report,
+                             struct err_info *why)
 {
     struct store_offline o;
     uint8_t site_head[HASH_LEN];
     enum err e = store_offline_open(&o, dir, why);
     if (e)
         return e;
-    struct verify v = {.d = &o.db, .report = report};
+    struct verify v = {.d = &o.db, .rules = rules, .report = report};
     e = check_all(&v, site_head, why);
     if (e == ERR_CORRUPT) /* the database is too damaged to read on */
         problem(&v, "database: %s", why && why->text[0] ? why->text : err_text(e));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/store/request.h"
 #include "server/store/seal.h"
 
 static void put_hex(FILE *f, const uint8_t *data, size_t len)
@@ -35,8 +36,39 @@ static void dump_audit(FILE *f, struct store_under_test *t, uint64_t audit)
     struct store_read_log q = {.req.op = STORE_READ_LOG, .audit = audit};
     if (t->impl->run(t, &q.req) == ERR_OK)
         for (size_t i = 0; i < q.nrows; i++)
-            fprintf(f, " read %" PRId64 " %u %s\n", q.rows[i].utc_ms, q.rows[i].person,
-                    q.rows[i].what);
+            fprintf(f, " read %" PRId64 " %" PRIu64 " %s %u %s\n", q.rows[i].utc_ms,
+                    q.rows[i].audit, q.rows[i].ref, q.rows[i].person, q.rows[i].what);
+    free(q.rows);
+}
+
+static void dump_summary(FILE *f, uint64_t audit, const struct store_summary *s)
+{
+    fprintf(f, " %" PRIu64 " %" PRIu64 " %" PRId64, audit, s->seq, s->utc_ms);
+    for (size_t i = 0; i < STORE_SUMMARY_NFIELDS; i++) {
+        const struct store_field *field = &store_summary_fields[i];
+        const char *at = (const char *)s + field->at;
+        fprintf(f, " %s=", field->name);
+        if (field->kind == STORE_FIELD_TEXT)
+            fputs(at, f);
+        else
+            put_hex(f, (const uint8_t *)at, field->size);
+    }
+    fputc('\n', f);
+}
+
+static void dump_duties(FILE *f, struct store_under_test *t)
+{
+    static const char *const every_team[] = {""};
+    struct store_duties q = {
+        .req.op = STORE_DUTIES, .teams = every_team, .nteams = 1, .limit = STORE_MAX_PAGE};
+    fprintf(f, "duties %s\n", err_name(t->impl->run(t, &q.req)));
+    for (size_t i = 0; i < q.nrows; i++) {
+        const struct store_duty_row *r = &q.rows[i];
+        const struct store_duty *d = &r->duty;
+        fprintf(f, " %" PRIu64 " %s %s %s %d %u: %s %u %d %s %s %s %u %" PRIu64 " %s\n", r->audit,
+                r->ref, r->template_id, r->team, (int)r->state, r->n, d->kind, d->person,
+                (int)d->role, d->due, d->first_due, d->since, d->question, d->item, d->text);
+    }
     free(q.rows);
 }
 
@@ -45,11 +77,7 @@ static void dump_list(FILE *f, struct store_under_test *t)
     struct store_list_audits q = {.req.op = STORE_LIST_AUDITS};
     fprintf(f, "list %s\n", err_name(t->impl->run(t, &q.req)));
     for (size_t i = 0; i < q.nrows; i++) {
-        const struct store_summary *s = &q.rows[i].summary;
-        fprintf(f, " %" PRIu64 " %s %s %u %s %s %s %s %d %u/%u %u %u %" PRIu64 " %" PRId64 "\n",
-                q.rows[i].audit, s->ref, s->template_id, s->template_version, s->team, s->carer_ref,
-                s->period_from, s->period_to, (int)s->state, s->answered, s->required,
-                s->open_comments, s->max_agent, s->seq, s->utc_ms);
+        dump_summary(f, q.rows[i].audit, &q.rows[i].summary);
         for (size_t k = 0; k < q.rows[i].nmembers; k++) {
             const struct store_member *m = &q.rows[i].members[k];
             fprintf(f, "  %u %d %s\n", m->person, (int)m->role, m->sections);
@@ -88,6 +116,7 @@ char *store_dump(struct store_under_test *t, uint64_t naudits)
     for (uint64_t audit = 0; audit <= naudits; audit++)
         dump_audit(f, t, audit);
     dump_list(f, t);
+    dump_duties(f, t);
     dump_people(f, t);
     struct store_template_load q = {.req.op = STORE_TEMPLATE_LOAD};
     fprintf(f, "templates %s\n", err_name(t->impl->run(t, &q.req)));

@@ -46,12 +46,12 @@ int main(void)
     free(want);
     m.impl->close(&m);
     store_sqlite_close(t.store, NULL, NULL);
-    must(store_sqlite_verify(t.dir, out, NULL) == ERR_OK, "verify");
-    must(store_sqlite_rebuild(t.dir, out, NULL) == ERR_OK, "rebuild");
-    must(store_sqlite_verify(t.dir, out, NULL) == ERR_OK, "verify again");
+    must(store_sqlite_verify(t.dir, NULL, out, NULL) == ERR_OK, "verify");
+    must(store_sqlite_rebuild(t.dir, NULL, out, NULL) == ERR_OK, "rebuild");
+    must(store_sqlite_verify(t.dir, NULL, out, NULL) == ERR_OK, "verify again");
     tamper(t.dir);
-    must(store_sqlite_verify(t.dir, out, NULL) == ERR_CORRUPT, "find the damage");
-    must(store_sqlite_rebuild(t.dir, out, NULL) == ERR_CORRUPT, "refuse to rebuild");
+    must(store_sqlite_verify(t.dir, NULL, out, NULL) == ERR_CORRUPT, "find the damage");
+    must(store_sqlite_rebuild(t.dir, NULL, out, NULL) == ERR_CORRUPT, "refuse to rebuild");
     temp_dir_remove(t.dir);
     fclose(out);
     return 0;

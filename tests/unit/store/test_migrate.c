@@ -16,6 +16,12 @@ static const char *const content[] = {
           "INSERT INTO settings VALUES ('site', 'Northshire');"
           "INSERT INTO audits VALUES (1, 'FCA-2026-0001', 3);"
           "INSERT INTO read_log VALUES (1, 1, 10, 1, 'open')",
+    [2] = "INSERT INTO people VALUES (1, 'Asha', 5, 0, 0);"
+          "INSERT INTO settings VALUES ('site', 'Northshire');"
+          "INSERT INTO audits VALUES (1, 'FCA-2026-0001', 3);"
+          "INSERT INTO duties VALUES (1, 0, 'FCA-2026-0001', 'north', 'sign', 1, 1, '~', '', '',"
+          " 0, 0, '');"
+          "INSERT INTO read_log VALUES (1, 1, 10, 1, 'open')",
 };
 
 static char dir[64];

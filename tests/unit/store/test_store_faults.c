@@ -42,6 +42,11 @@ static enum err op_append(struct store_under_test *t, struct world *w)
         {.person = 1, .role = ROLE_FRO},
         {.person = 2 + w->round % 5          }
     };
+    struct store_duty duties[] = {
+        {.kind = "sign", .person = 1, .due = "2026-12-01"},
+        {.kind = "send",              .role = ROLE_QA           }
+    };
+    duties[0].item = w->seq;
     struct store_event e[2];
     for (size_t i = 0; i < 2; i++)
         e[i] = (struct store_event){.seq = w->seq + 1 + i,
@@ -56,7 +61,9 @@ static enum err op_append(struct store_under_test *t, struct world *w)
                              .nevents = 2,
                              .summary = &s,
                              .members = members,
-                             .nmembers = 2};
+                             .nmembers = 2,
+                             .duties = duties,
+                             .nduties = 1 + w->round % 2};
     enum err err = t->impl->run(t, &a.req);
     if (!err)
         w->seq += 2;
