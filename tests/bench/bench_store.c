@@ -314,7 +314,7 @@ static void fixed_rate(double seconds)
 
 /* ---- queries of a large site ---- */
 
-enum { LARGE = 100 * 1000, PIPELINE = 512, LOOKS = 2000 };
+enum { LARGE = 100 * 1000, PIPELINE = 512, LOOKS = 2000, TEAMS = 50, PEOPLE = 500, DUTIES = 5 };
 
 static struct store *large_store;
 static uint64_t nmade;
@@ -323,7 +323,32 @@ struct maker {
     struct store_append append;       /* its done finds the maker by its offset */
     struct store_event event;
     struct store_summary summary;
+    struct store_member members[3];
+    struct store_duty duties[DUTIES];
 };
+
+/* Who has to do with the audit: some of PEOPLE, of one of TEAMS; five duties, three of them by
+ * name.
+ */
+static void fill_maker(struct maker *m)
+{
+    uint32_t n = (uint32_t)m->create.audit;
+    m->summary = make_summary(m->create.ref);
+    m->summary.state = 1 + n % 13;
+    snprintf(m->summary.team, sizeof m->summary.team, "team %u", n % TEAMS);
+    snprintf(m->summary.planned, sizeof m->summary.planned, "2026-%02u-%02u", 1 + n % 12,
+             1 + n % 28);
+    for (uint32_t i = 0; i < 3; i++)
+        m->members[i] = (struct store_member){.person = 1 + (n * 7 + i * 131) % PEOPLE,
+                                              .role = (enum role)(ROLE_FRO + i)};
+    for (uint32_t i = 0; i < DUTIES; i++) {
+        struct store_duty *d = &m->duties[i];
+        *d = (struct store_duty){.kind = "act", .person = i < 3 ? m->members[i].person : 0};
+        d->role = i < 3 ? ROLE_NONE : (enum role)(ROLE_FTM + i % 2);
+        snprintf(d->due, sizeof d->due, "2027-%02u-%02u", 1 + (n + i) % 12, 1 + n % 28);
+        snprintf(d->text, sizeof d->text, "ask the carer how contact has gone, %u", n);
+    }
+}
 
 static void on_created(struct store_req *r);
 static void on_made(struct store_req *r)
@@ -338,14 +363,9 @@ static void on_made(struct store_req *r)
 
 static void on_created(struct store_req *r)
 {
-    static struct store_member members[3] = {
-        {1, ROLE_FRO, ""},
-        {2, ROLE_FSW, ""},
-        {3, ROLE_IRO, ""}
-    };
     struct maker *m = (struct maker *)r;
     must(r->err == ERR_OK, "create");
-    m->summary = make_summary(m->create.ref);
+    fill_maker(m);
     m->event = (struct store_event){
         .seq = 1, .utc_ms = 1, .body = (const uint8_t *)m->create.ref, .body_len = 13};
     m->append = (struct store_append){
@@ -354,8 +374,10 @@ static void on_created(struct store_req *r)
         .events = &m->event,
         .nevents = 1,
         .summary = &m->summary,
-        .members = members,
-        .nmembers = 3
+        .members = m->members,
+        .nmembers = 3,
+        .duties = m->duties,
+        .nduties = DUTIES
     };
     store_submit(large_store, &m->append.req);
 }
@@ -403,16 +425,115 @@ static void look(struct store_under_test *t, const char *name, enum store_op op,
     printf("  %-22s p50 %7.0f us   p99 %7.0f us\n", name, us[LOOKS / 2], us[LOOKS * 99 / 100]);
 }
 
+/* The i-th question of a kind: another person, team or page each time. */
+struct asked {
+    union {
+        struct store_req req;
+        struct store_list_audits list;
+        struct store_duties duties;
+        struct store_find_audits find;
+    };
+    struct viewer_role role;
+    char team[32];
+    const char *teams[1];
+};
+static void ask_person_list(struct asked *q, uint32_t i)
+{
+    q->list = (struct store_list_audits){
+        .req.op = STORE_LIST_AUDITS, .person = 1 + i % PEOPLE, .limit = 100};
+}
+static void ask_team_list(struct asked *q, uint32_t i)
+{
+    q->list = (struct store_list_audits){.req.op = STORE_LIST_AUDITS,
+                                         .person = 1 + i % PEOPLE,
+                                         .teams = q->teams,
+                                         .nteams = 1,
+                                         .limit = 100};
+    snprintf(q->list.after_ref, sizeof q->list.after_ref, "FCA-2026-%04u", i * 37 % LARGE);
+}
+static void ask_state_list(struct asked *q, uint32_t i)
+{
+    q->list = (struct store_list_audits){
+        .req.op = STORE_LIST_AUDITS, .states = 1u << (1 + i % 13), .limit = 100};
+}
+static void ask_duties(struct asked *q, uint32_t i)
+{
+    q->duties = (struct store_duties){.req.op = STORE_DUTIES,
+                                      .person = 1 + i % PEOPLE,
+                                      .roles = &q->role,
+                                      .nroles = 1,
+                                      .limit = 100};
+}
+static void ask_team_duties(struct asked *q, uint32_t i)
+{
+    ask_duties(q, i);
+    q->duties.teams = q->teams;
+    q->duties.nteams = 1;
+}
+static void ask_all_duties(struct asked *q, uint32_t i)
+{
+    ask_team_duties(q, i);
+    q->teams[0] = "";
+    snprintf(q->duties.after.due, sizeof q->duties.after.due, "2027-%02u-01", 1 + i % 12);
+    snprintf(q->duties.after.ref, sizeof q->duties.after.ref, "FCA-2026-0500");
+}
+static void ask_due(struct asked *q, uint32_t i)
+{
+    q->find = (struct store_find_audits){.req.op = STORE_DUE_AUDITS, .limit = 100};
+    snprintf(q->find.day, sizeof q->find.day, "2026-01-%02u", 1 + i % 28);
+}
+
+static void *result_of(const struct asked *q)
+{
+    return q->req.op == STORE_LIST_AUDITS ? (void *)q->list.rows
+           : q->req.op == STORE_DUTIES    ? (void *)q->duties.rows
+                                          : (void *)q->find.rows;
+}
+
+static void ask(struct store_under_test *t, const char *name,
+                void (*make)(struct asked *q, uint32_t i))
+{
+    static float us[LOOKS];
+    for (uint32_t i = 0; i < LOOKS; i++) {
+        struct asked q = {.teams = {q.team}};
+        snprintf(q.team, sizeof q.team, "team %u", i % TEAMS);
+        q.role = (struct viewer_role){.role = ROLE_FTM};
+        memcpy(q.role.team, q.team, sizeof q.team);
+        make(&q, i);
+        uint64_t start = uv_hrtime();
+        must(t->impl->run(t, &q.req) == ERR_OK, name);
+        us[i] = (float)(uv_hrtime() - start) * 1e-3f;
+        free(result_of(&q));
+    }
+    qsort(us, LOOKS, sizeof us[0], by_value);
+    printf("  %-22s p50 %7.0f us   p99 %7.0f us\n", name, us[LOOKS / 2], us[LOOKS * 99 / 100]);
+}
+
 static void queries(void)
 {
+    static const struct {
+        const char *name;
+        void (*make)(struct asked *q, uint32_t i);
+    } kinds[] = {
+        {"100 of a person",      ask_person_list},
+        {"100 of person + team", ask_team_list  },
+        {"100 in a state",       ask_state_list },
+        {"100 duties, own",      ask_duties     },
+        {"100 duties, team",     ask_team_duties},
+        {"100 duties of all",    ask_all_duties },
+        {"100 due",              ask_due        },
+    };
     struct store_under_test t = {.impl = &store_impl_sqlite};
     temp_dir_make(t.dir);
     make_large(t.dir);
     must(store_sqlite_open(NULL, t.dir, false, NULL, &t.store, NULL) == ERR_OK, "open");
-    printf("a site of %d audits, %.0f MB:\n", LARGE, file_bytes(t.dir, "tandem.db") / 1e6);
+    printf("a site of %d audits with %d duties each, %.0f MB:\n", LARGE, DUTIES,
+           file_bytes(t.dir, "tandem.db") / 1e6);
     look(&t, "load by number", STORE_LOAD, false);
     look(&t, "load by reference", STORE_LOAD, true);
     look(&t, "enter (one sync)", STORE_ENTER, false);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        ask(&t, kinds[i].name, kinds[i].make);
     for (int i = 0; i < 2; i++) {
         struct store_list_audits q = {.req.op = STORE_LIST_AUDITS};
         uint64_t start = uv_hrtime();
