@@ -416,6 +416,17 @@ void editor_resize(struct editor *ed, uint16_t rows, uint16_t cols)
     model_show_cursor(ed);
 }
 
+/* A part that has no row now (see model_is_shown) gets one, for who goes there. */
+static void reveal(struct editor *ed, struct field f)
+{
+    for (size_t i = 0; i < ed->nform; i++)
+        if (field_equal(ed->form[i].field, f))
+            return;
+    ed->field = f;
+    model_rebuild(ed, false);
+    ed->field = (struct field){0};
+}
+
 void model_go(struct editor *ed, struct field f, size_t pos_cp)
 {
     bool same = ed->question == f.question;
@@ -428,6 +439,7 @@ void model_go(struct editor *ed, struct field f, size_t pos_cp)
         model_rebuild(ed, false);
     }
     if (f.part) {
+        reveal(ed, f);
         model_focus_field(ed, f);
         ed->in_tree = false;
         model_set_cursor(ed, pos_cp);

@@ -275,7 +275,7 @@ static bool add_item(struct editor *ed, const struct question *q, enum part list
         return false;
     for (size_t i = 0; i < ndefs; i++) {
         f.part = (uint16_t)defs[i].part;
-        if (defs[i].list == list && !add_field(ed, f, 2))
+        if (defs[i].list == list && model_is_shown(ed, f) && !add_field(ed, f, 2))
             return false;
     }
     return true;
@@ -306,20 +306,6 @@ static bool add_list(struct editor *ed, const struct question *q, const struct p
     return true;
 }
 
-static bool is_empty(struct editor *ed, struct field f)
-{
-    const struct text *t = audit_text(model_audit(ed), f);
-    bool pending;
-    return !(t && text_len_cp(t)) && !*replica_value(ed->r, f, &pending).value;
-}
-
-/* Of a list to choose from, an item opens once it is chosen. */
-static bool is_folded(struct editor *ed, const struct question *q, struct field f)
-{
-    struct field check = {f.question, PART_CHECK, f.item};
-    return q->choose && f.part != PART_CHECK && is_empty(ed, check) && is_empty(ed, f);
-}
-
 static bool add_checklist(struct editor *ed, const struct question *q)
 {
     static const enum part parts[] = {PART_CHECK,       PART_ITEM_DATE,     PART_CHALLENGE_MADE,
@@ -327,19 +313,10 @@ static bool add_checklist(struct editor *ed, const struct question *q)
     for (uint16_t i = 0; q->items && q->items[i]; i++)
         for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
             struct field f = {q->number, (uint16_t)parts[p], i + 1u};
-            if (!is_folded(ed, q, f) && !add_field(ed, f, p ? 2 : 0))
+            if (model_is_shown(ed, f) && !add_field(ed, f, p ? 2 : 0))
                 return false;
         }
     return true;
-}
-
-/* The parts that only come up when the view differs are shown once they are there, or to whoever
- * gives them. */
-static bool is_quiet(struct editor *ed, struct field f)
-{
-    bool later = f.part >= PART_RESPONSE && f.part <= PART_DECISION_REASON;
-    return later && is_empty(ed, f) &&
-           audit_right(model_audit(ed), replica_me(ed->r), f, NULL) != RIGHT_WRITE;
 }
 
 static bool add_moderation(struct editor *ed, const struct question *q)
@@ -353,21 +330,11 @@ static bool add_moderation(struct editor *ed, const struct question *q)
             continue;
         for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
             struct field f = {q->number, (uint16_t)parts[p], t->questions[i].number};
-            if (!is_quiet(ed, f) && !add_field(ed, f, p ? 2 : 0))
+            if (model_is_shown(ed, f) && !add_field(ed, f, p ? 2 : 0))
                 return false;
         }
     }
     return true;
-}
-
-/* The grades that come after writing are shown once they are there, or to whoever gives them. */
-static bool is_later_grade(struct editor *ed, struct field f)
-{
-    bool pending;
-    if (f.part != PART_GRADE_MODERATOR && f.part != PART_GRADE_FINAL)
-        return false;
-    return audit_right(model_audit(ed), replica_me(ed->r), f, NULL) != RIGHT_WRITE &&
-           !*replica_value(ed->r, f, &pending).value;
 }
 
 static bool add_parts(struct editor *ed, const struct question *q)
@@ -388,7 +355,7 @@ static bool add_parts(struct editor *ed, const struct question *q)
             continue; /* with the part that they belong to */
         else if (def->type == TYPE_LIST)
             ok = add_list(ed, q, def);
-        else if (!is_later_grade(ed, f))
+        else if (model_is_shown(ed, f))
             ok = add_field(ed, f, 0);
         if (!ok)
             return false;

@@ -196,6 +196,11 @@ void model_tree_action(struct editor *ed, enum action a);
 void model_next_unanswered(struct editor *ed);
 void model_step_question(struct editor *ed, int by);
 
+/* ---- model_shown.c ---- */
+/* Is this part of an answer worth a row now? What only comes up later, or only for some, would hide
+ * what matters; whoever goes there sees it all the same. */
+bool model_is_shown(struct editor *ed, struct field f);
+
 /* ---- model_form.c ---- */
 bool model_build_form(struct editor *ed);
 void model_free_form(struct editor *ed);

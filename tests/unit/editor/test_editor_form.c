@@ -174,6 +174,36 @@ Test(editor_form, actions_and_evidence_are_small_forms)
     people_free(p);
 }
 
+Test(editor_form, an_action_grows_with_what_happens_to_it)
+{
+    struct people *p = people_new(P_FRO, 60, 100);
+    struct err_info why;
+    go(p, "L3.actions");
+    press(p, '+', 0);
+    SEES(p, "owner: -");
+    SEES_NOT(p, "first due");
+    SEES_NOT(p, "updates");
+    SEES_NOT(p, "difference it made");
+    go(p, "L3[1].status");
+    press(p, ED_ENTER, 0);
+    type(p, "in");
+    press(p, ED_ENTER, 0);
+    pump(p);
+    SEES(p, "updates");
+    SEES(p, "difference it made: -");
+    SEES_NOT(p, "closed by");
+    cr_assert_eq(replica_set(p->r[P_FSW], at(p, "L3[1].closed_by"), "2", &why), ERR_OK);
+    pump(p);
+    SEES(p, "closed by: Jo Marsh");
+    go(p, "L3[1].close_reason"); /* whoever goes there sees it */
+    SEES(p, "why it was closed so: -");
+    type(p, "no longer needed");
+    press(p, ED_ENTER, 0);
+    pump(p);
+    cr_assert_str_eq(value_of(p, "L3[1].close_reason"), "no longer needed");
+    people_free(p);
+}
+
 Test(editor_form, an_action_answers_findings_that_are_picked)
 {
     struct people *p = people_new(P_FRO, 60, 100);
