@@ -40,6 +40,15 @@ bool permission_may_list(const struct viewer *v, enum role member_role, const ch
     return permission_part(v, member_role, team) != ROLE_NONE;
 }
 
+size_t permission_teams(const struct viewer *v, const char *teams[PERMISSION_MAX_TEAMS])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->nroles; i++)
+        if (sees_team & ROLE_BIT(v->roles[i].role))
+            teams[n++] = v->roles[i].team;
+    return n;
+}
+
 enum err permission_new_team(const struct viewer *v, role_set creators, const char *wanted,
                              char team[32], struct err_info *why)
 {

@@ -13,6 +13,11 @@ enum role permission_part(const struct viewer *v, enum role member_role, const c
  * `member_role` (ROLE_NONE: not a member)? The same answer as audit_may_see. */
 bool permission_may_list(const struct viewer *v, enum role member_role, const char *team);
 
+/* The teams whose audits somebody sees without being a member ("" = every team): what to ask the
+ * store for before permission_may_list decides about each. Borrowed from `v`. Returns how many. */
+enum { PERMISSION_MAX_TEAMS = sizeof(((struct viewer *)0)->roles) / sizeof(struct viewer_role) };
+size_t permission_teams(const struct viewer *v, const char *teams[PERMISSION_MAX_TEAMS]);
+
 /* Which team's will a new audit be? `wanted` "" means: the creator's only one. The roles in
  * `creators` count. ERR_REFUSED_ROLE or ERR_INPUT with a sentence. */
 MUST_CHECK enum err permission_new_team(const struct viewer *v, role_set creators,

@@ -38,6 +38,29 @@ Test(permission, the_list_agrees_with_the_audit)
     room_free(r);
 }
 
+Test(permission, the_teams_to_look_in_are_those_that_the_list_shows)
+{
+    static const char *const teams[] = {"", "North", "South"};
+    size_t yes = 0;
+    for (unsigned role = ROLE_FRO; role < ROLE_COUNT; role++)
+        for (size_t held = 0; held < 3; held++) {
+            struct viewer v = holds(1, (enum role)role, teams[held]);
+            v.roles[v.nroles++] = (struct viewer_role){ROLE_FTM, "West"};
+            const char *seen[PERMISSION_MAX_TEAMS];
+            size_t n = permission_teams(&v, seen);
+            cr_assert_str_eq(seen[n - 1], "West");
+            for (size_t t = 1; t < 3; t++) {
+                bool found = false;
+                for (size_t i = 0; i < n; i++)
+                    found = found || !*seen[i] || !strcmp(seen[i], teams[t]);
+                cr_assert_eq(found, permission_may_list(&v, ROLE_NONE, teams[t]), "%s for \"%s\"",
+                             role_code((enum role)role), teams[held]);
+                yes += found;
+            }
+        }
+    cr_assert_gt(yes, 8);
+}
+
 /* ---- whose team ---- */
 
 Test(permission, a_new_audit_is_of_a_team_that_its_creator_works_for)
