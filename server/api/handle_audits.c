@@ -11,6 +11,8 @@
 #include "server/rules/permission.h"
 #include "server/store/summary.h"
 
+enum { LIST_ROWS = 2000 }; /* read for one answer: about as many as it holds */
+
 /* ---- list ---- */
 
 static enum role member_role(const struct store_audit_row *row, uint32_t person)
@@ -64,9 +66,8 @@ static bool fill_row(struct call *c, Tandem__AuditRow *to, const struct store_au
     return fill_members(c, to, row);
 }
 
-/* Rows behind `after` in the order of references, as many as one answer holds. */
-static bool fill_list(struct call *c, Tandem__AuditList *list, const char *after,
-                      const struct viewer *reader)
+/* The rows that the reader may see now, as many as one answer holds. */
+static bool fill_list(struct call *c, Tandem__AuditList *list, const struct viewer *reader)
 {
     const struct store_list_audits *l = &c->store.list;
     size_t bytes = 0;
@@ -76,8 +77,7 @@ static bool fill_list(struct call *c, Tandem__AuditList *list, const char *after
     for (size_t i = 0; i < l->nrows; i++) {
         const struct store_audit_row *row = &l->rows[i];
         enum role r = member_role(row, reader->person);
-        if (strcmp(row->summary.ref, after) <= 0 ||
-            !permission_may_list(reader, r, row->summary.team))
+        if (!permission_may_list(reader, r, row->summary.team))
             continue;
         if (bytes > MAX_ANSWER_BYTES) {
             list->more = true;
@@ -89,6 +89,7 @@ static bool fill_list(struct call *c, Tandem__AuditList *list, const char *after
         list->rows[list->n_rows++] = to;
         bytes += tandem__audit_row__get_packed_size(to) + 4;
     }
+    list->more = list->more || (l->more && list->n_rows); /* the next page begins behind a row */
     return true;
 }
 
@@ -105,7 +106,7 @@ static void listed(struct call *c, enum err e)
         Tandem__Envelope env = TANDEM__ENVELOPE__INIT;
         env.body_case = TANDEM__ENVELOPE__BODY_AUDIT_LIST;
         env.audit_list = &list;
-        if (fill_list(c, &list, c->env->list_audits->after_ref, &p->viewer))
+        if (fill_list(c, &list, &p->viewer))
             call_answer(c, &env);
         else
             call_no_memory(c);
@@ -113,10 +114,33 @@ static void listed(struct call *c, enum err e)
     free(rows);
 }
 
+/* Whose audits one list looks for; lives as long as the call. */
+struct list_scope {
+    struct viewer viewer;
+    const char *teams[PERMISSION_MAX_TEAMS]; /* of viewer.roles */
+};
+
 static void list_noted(struct call *c, enum err e)
 {
     (void)e; /* call_enter goes on only without one */
+    const struct person *p = call_person(c);
+    if (!p) {
+        call_free(c);
+        return;
+    }
+    struct list_scope *scope = call_alloc(c, sizeof *scope);
+    if (!scope) {
+        call_no_memory(c);
+        return;
+    }
+    scope->viewer = p->viewer; /* they may be given other roles while the store reads */
     memset(&c->store, 0, sizeof c->store);
+    summary_copy(c->store.list.after_ref, sizeof c->store.list.after_ref,
+                 c->env->list_audits->after_ref);
+    c->store.list.limit = LIST_ROWS;
+    c->store.list.person = scope->viewer.person;
+    c->store.list.teams = scope->teams;
+    c->store.list.nteams = permission_teams(&scope->viewer, scope->teams);
     call_store(c, STORE_LIST_AUDITS, listed);
 }
 

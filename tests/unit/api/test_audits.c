@@ -64,6 +64,29 @@ Test(audits, the_list_shows_what_the_asker_may_see_and_nothing_else)
     bench_free(b);
 }
 
+Test(audits, the_list_joins_ones_teams_with_what_one_takes_part_in)
+{
+    struct bench *b = bench_new(NULL);
+    char north[32], south[32], other[32];
+    bench_connect(b, 1, bench_person(b, "Ana", ROLE_FRO, "North"));
+    bench_connect(b, 2, bench_person(b, "Bo", ROLE_FRO, "South"));
+    uint32_t mo = bench_person(b, "Mo", ROLE_FSW, "South");
+    bench_connect(b, 3, mo);
+    bench_new_audit(b, 1, "", north);
+    bench_new_audit(b, 2, "Mo", south);
+    bench_new_audit(b, 2, "", other);
+    const Tandem__AuditList *l = list(b, 3);
+    cr_assert_eq(l->n_rows, 1);
+    cr_assert_str_eq(l->rows[0]->ref, south);
+    bench_give_role(b, mo, ROLE_FTM, "North");
+    bench_forget(b, 3);
+    l = list(b, 3);
+    cr_assert_eq(l->n_rows, 2);
+    cr_assert_str_eq(l->rows[0]->ref, north);
+    cr_assert_str_eq(l->rows[1]->ref, south);
+    bench_free(b);
+}
+
 Test(audits, the_list_says_who_is_in_the_room_and_how_far_it_is)
 {
     struct bench *b = bench_new(NULL);
