@@ -107,15 +107,6 @@ const char *buf_cstr(struct buf *b)
     return (const char *)b->data;
 }
 
-uint8_t rd_u8(struct rd *r)
-{
-    if (r->p == r->end) {
-        r->bad = true;
-        return 0;
-    }
-    return *r->p++;
-}
-
 uint64_t rd_varint(struct rd *r)
 {
     uint64_t v = 0;

@@ -60,7 +60,13 @@ static inline size_t rd_left(const struct rd *r)
 {
     return (size_t)(r->end - r->p);
 }
-uint8_t rd_u8(struct rd *r);
+static inline uint8_t rd_u8(struct rd *r)
+{
+    if (r->p < r->end)
+        return *r->p++;
+    r->bad = true;
+    return 0;
+}
 uint64_t rd_varint(struct rd *r);
 /* As rd_varint; a value over `max` sets `bad`. */
 uint64_t rd_varint_max(struct rd *r, uint64_t max);
