@@ -14,7 +14,8 @@ static uint32_t take_hold(struct text *t)
     }
     if (!t->n_holds)
         t->n_holds = 1; /* 0 means nobody */
-    if (!mem_grow(t, (void **)&t->holds, &t->cap_holds, t->n_holds + 1, sizeof *t->holds))
+    if (t->n_holds >= t->cap_holds &&
+        !mem_grow(t, (void **)&t->holds, &t->cap_holds, t->n_holds + 1, sizeof *t->holds))
         return NO_MEMORY;
     return t->n_holds++;
 }
@@ -29,12 +30,6 @@ static void free_list(struct text *t, uint32_t held)
         t->free_hold = held;
         held = next;
     }
-}
-
-void held_ref(struct text *t, uint32_t held)
-{
-    if (held && t->holds[held].refs < UINT16_MAX)
-        t->holds[held].refs++;
 }
 
 void held_unref(struct text *t, uint32_t held)

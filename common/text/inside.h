@@ -240,7 +240,11 @@ bool held_same(const struct text *t, uint32_t a, uint32_t b);
 /* A list from sorted holds; UINT32_MAX: no memory. */
 uint32_t held_make(struct text *t, const struct hold *holds, uint32_t n);
 uint32_t held_one(struct text *t, uint32_t agent, uint64_t when);
-void held_ref(struct text *t, uint32_t held);
+static inline void held_ref(struct text *t, uint32_t held)
+{
+    if (held && t->holds[held].refs < UINT16_MAX)
+        t->holds[held].refs++;
+}
 void held_unref(struct text *t, uint32_t held);
 void held_drop_unused(struct text *t, uint32_t held);
 
@@ -290,9 +294,16 @@ struct place {
 /* Where a run of `agent` (number) hanging on this side of `parent` (which exists) goes. */
 struct place order_place(const struct text *t, uint32_t agent, uint32_t seq, struct text_id parent,
                          bool left);
-/* Does the right (left) sibling a stand before b? */
-bool order_right_before(struct text_id a, struct text_id b);
-bool order_left_before(struct text_id a, struct text_id b);
+/* Does the right (left) sibling a stand before b? Siblings of one agent are made by nobody honest;
+ * theirs is any order that is quick. */
+static inline bool order_right_before(struct text_id a, struct text_id b)
+{
+    return a.agent != b.agent ? a.agent < b.agent : a.seq > b.seq;
+}
+static inline bool order_left_before(struct text_id a, struct text_id b)
+{
+    return a.agent != b.agent ? a.agent < b.agent : a.seq < b.seq;
+}
 
 static inline struct text_id span_first(const struct text *t, const struct span *s)
 {

@@ -9,17 +9,6 @@
  * its place is right beside its parent; else the siblings before it and all that hangs below them
  * are stepped over, span by span, from the parent outwards. */
 
-/* Siblings of one agent are made by nobody honest; theirs is any order that is quick. */
-bool order_right_before(struct text_id a, struct text_id b)
-{
-    return a.agent != b.agent ? a.agent < b.agent : a.seq > b.seq;
-}
-
-bool order_left_before(struct text_id a, struct text_id b)
-{
-    return a.agent != b.agent ? a.agent < b.agent : a.seq < b.seq;
-}
-
 struct walk {
     const struct text *t;
     struct text_id self; /* of the new character */
