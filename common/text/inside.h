@@ -150,10 +150,13 @@ void *mem_resize(struct text *t, void *p, size_t old_size, size_t new_size);
 void mem_free(struct text *t, void *p, size_t size);
 /* Makes room for `need` elements; grows by a quarter at least. */
 bool mem_grow(struct text *t, void **array, uint32_t *cap, uint32_t need, size_t size);
+/* Gives back what is allocated behind the first n elements. */
+void mem_trim(struct text *t, void **array, uint32_t *cap, uint32_t n, size_t size);
 
 /* ---- tree.c ---- */
 /* A new empty leaf beside `beside` (NULL: the first of the text). NULL: no memory. */
 struct leaf *tree_add_leaf(struct text *t, struct leaf *beside, bool before);
+/* An empty leaf with room for so much and no more. NULL: no memory. */
 struct leaf *leaf_alloc(struct text *t, uint32_t spans, uint32_t text_bytes);
 void leaf_free(struct text *t, struct leaf *l);
 /* Links a leaf that was made with leaf_alloc. Cannot fail after tree_reserve. */

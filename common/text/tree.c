@@ -36,6 +36,15 @@ bool mem_grow(struct text *t, void **array, uint32_t *cap, uint32_t need, size_t
     return true;
 }
 
+void mem_trim(struct text *t, void **array, uint32_t *cap, uint32_t n, size_t size)
+{
+    void *p = n && n < *cap ? mem_resize(t, *array, *cap * size, n * size) : NULL;
+    if (!p)
+        return;
+    *array = p;
+    *cap = n;
+}
+
 static struct inner *inner_new(struct text *t)
 {
     struct inner *n = t->spare;
@@ -76,25 +85,30 @@ static uint32_t round_up(uint32_t need, uint32_t least, uint32_t most)
     return cap < most ? cap : most;
 }
 
+static bool resize_spans(struct text *t, struct leaf *l, uint32_t cap)
+{
+    void *p = mem_resize(t, l->spans, l->cap * sizeof *l->spans, cap * sizeof *l->spans);
+    if (!p)
+        return false;
+    l->spans = p;
+    l->cap = (uint16_t)cap;
+    return true;
+}
+
+static bool resize_text(struct text *t, struct leaf *l, uint32_t cap)
+{
+    void *p = mem_resize(t, l->text, l->text_cap, cap);
+    if (!p)
+        return false;
+    l->text = p;
+    l->text_cap = (uint16_t)cap;
+    return true;
+}
+
 static bool leaf_reserve(struct text *t, struct leaf *l, uint32_t spans, uint32_t bytes)
 {
-    if (spans > l->cap) {
-        uint32_t cap = round_up(spans, 4, LEAF_SPANS);
-        void *p = mem_resize(t, l->spans, l->cap * sizeof *l->spans, cap * sizeof *l->spans);
-        if (!p)
-            return false;
-        l->spans = p;
-        l->cap = (uint16_t)cap;
-    }
-    if (bytes > l->text_cap) {
-        uint32_t cap = round_up(bytes, 32, LEAF_TEXT);
-        void *p = mem_resize(t, l->text, l->text_cap, cap);
-        if (!p)
-            return false;
-        l->text = p;
-        l->text_cap = (uint16_t)cap;
-    }
-    return true;
+    return (spans <= l->cap || resize_spans(t, l, round_up(spans, 4, LEAF_SPANS))) &&
+           (bytes <= l->text_cap || resize_text(t, l, round_up(bytes, 32, LEAF_TEXT)));
 }
 
 struct leaf *leaf_alloc(struct text *t, uint32_t spans, uint32_t text_bytes)
@@ -103,7 +117,7 @@ struct leaf *leaf_alloc(struct text *t, uint32_t spans, uint32_t text_bytes)
     if (!l)
         return NULL;
     *l = (struct leaf){0};
-    if (!leaf_reserve(t, l, spans, text_bytes)) {
+    if ((spans && !resize_spans(t, l, spans)) || (text_bytes && !resize_text(t, l, text_bytes))) {
         leaf_free(t, l);
         return NULL;
     }
@@ -124,20 +138,10 @@ static void leaf_shrink(struct text *t, struct leaf *l)
 {
     uint32_t cap = round_up(l->n + 2u, 4, LEAF_SPANS);
     uint32_t text_cap = round_up(l->text_len + 16u, 32, LEAF_TEXT);
-    if (cap < l->cap) {
-        void *p = mem_resize(t, l->spans, l->cap * sizeof *l->spans, cap * sizeof *l->spans);
-        if (p) {
-            l->spans = p;
-            l->cap = (uint16_t)cap;
-        }
-    }
-    if (text_cap < l->text_cap) {
-        void *p = mem_resize(t, l->text, l->text_cap, text_cap);
-        if (p) {
-            l->text = p;
-            l->text_cap = (uint16_t)text_cap;
-        }
-    }
+    if (cap < l->cap)
+        (void)resize_spans(t, l, cap); /* else it stays as it is */
+    if (text_cap < l->text_cap)
+        (void)resize_text(t, l, text_cap);
 }
 
 /* ---- inner nodes ---- */
