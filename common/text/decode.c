@@ -1,24 +1,31 @@
 #include <stdlib.h>
-#include <string.h>
 
+#include "common/text/cover.h"
 #include "common/text/pour.h"
 #include "common/text/spine.h"
 #include "common/text/state.h"
-#include "common/utf8.h"
 
-/* text_decode. */
+/* text_decode. Agents are named by their rank and one more, in the spine as well. */
+
+/* What is known of an agent. */
+struct writer {
+    uint32_t n;      /* characters */
+    uint32_t before; /* characters of the agents before */
+    uint32_t expect; /* where its last run ended */
+    bool listed;     /* in the list of holds that is being read */
+};
 
 struct decoder {
     struct text *t;
     struct rd rd;
     struct pour pour;
-    bool mixed, struck_words;
-    bool seen_with, seen_without; /* struck runs with and without words */
+    bool mixed;
+    bool words[4];  /* does a run of this kind have words? (kind_of) */
+    unsigned kinds; /* seen */
     bool no_memory;
-    uint64_t *seen; /* a bit per character: is it in a run? */
-    uint32_t *seen_from;
-    uint32_t *expect;
-    uint64_t chars;
+    struct writer *writers;
+    struct cover cover; /* all characters, one agent's behind the other's */
+    uint64_t chars;     /* not yet in a run */
     struct spine spine;
     bool begun;                 /* there was a run before, and it was: */
     bool last_words, last_said; /* said its parent */
@@ -41,16 +48,29 @@ static bool no_memory(struct decoder *d)
 }
 
 /* A varint in its shortest form. */
-static uint64_t get(struct decoder *d, uint64_t max)
+static uint64_t get_long(struct decoder *d, uint64_t max)
 {
     struct rd *rd = &d->rd;
-    if (rd->p < rd->end && *rd->p < 0x80 && *rd->p <= max)
-        return *rd->p++;
     const uint8_t *from = rd->p;
+    if (rd_left(rd) > 1 && from[0] & 0x80 && from[1] && from[1] < 0x80) {
+        uint32_t two = (from[0] & 0x7fu) | (uint32_t)from[1] << 7;
+        if (two <= max) {
+            rd->p += 2;
+            return two;
+        }
+    }
     uint64_t v = rd_varint_max(rd, max);
     if (!rd->bad && rd->p - from > 1 && rd->p[-1] == 0)
         rd->bad = true;
     return v;
+}
+
+static inline uint64_t get(struct decoder *d, uint64_t max)
+{
+    struct rd *rd = &d->rd;
+    if (rd->p < rd->end && *rd->p < 0x80 && *rd->p <= max)
+        return *rd->p++;
+    return get_long(d, max);
 }
 
 static bool get_agents(struct decoder *d)
@@ -76,33 +96,26 @@ static bool get_agents(struct decoder *d)
         if (d->rd.bad || !agent_used(a) || d->chars > TEXT_CHARS_MAX)
             return wrong(d);
     }
-    d->expect = calloc(n + 1, sizeof *d->expect);
-    d->seen_from = calloc(n + 1, sizeof *d->seen_from);
-    d->seen = calloc(d->chars / 64 + 1, sizeof *d->seen);
-    if (!d->expect || !d->seen_from || !d->seen)
+    d->writers = calloc(n + 1, sizeof *d->writers);
+    if (!d->writers || !cover_init(&d->cover, d->chars))
         return no_memory(d);
-    for (uint32_t i = 0; i < n; i++)
-        d->seen_from[i + 1] = d->seen_from[i] + t->agents[i].next_seq;
+    for (uint32_t i = 0; i < n; i++) {
+        d->writers[i].n = t->agents[i].next_seq;
+        d->writers[i + 1].before = d->writers[i].before + d->writers[i].n;
+    }
     return true;
 }
 
-/* Notes that [seq, seq + len) are in a run. False: beyond the agent's, or a second time. */
+/* Notes that [seq, seq + len) are in a run. False: beyond the agent's, or seen to be in another;
+ * that none is in two is known at the end. */
 static bool see(struct decoder *d, const struct run *r)
 {
-    uint32_t next = d->t->agents[r->agent].next_seq;
-    if (r->seq >= next || r->len > next - r->seq)
+    const struct writer *w = &d->writers[r->agent];
+    if ((uint64_t)r->seq + r->len > w->n || r->len > d->chars)
         return false;
-    uint64_t bit = (uint64_t)d->seen_from[r->agent] + r->seq, end = bit + r->len;
-    while (bit < end) {
-        uint64_t in_word = 64 - bit % 64, n = end - bit < in_word ? end - bit : in_word;
-        uint64_t mask = (n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1) << bit % 64;
-        if (d->seen[bit / 64] & mask)
-            return false;
-        d->seen[bit / 64] |= mask;
-        bit += n;
-    }
     d->chars -= r->len;
-    return true;
+    size_t first = (size_t)w->before + r->seq;
+    return cover_add(&d->cover, first, first + r->len - 1);
 }
 
 /* A list in full. */
@@ -121,48 +134,64 @@ static uint32_t get_list(struct decoder *d, uint32_t n)
         bool sorted = !k || holds[k - 1].when < d->when ||
                       (holds[k - 1].when == d->when && holds[k - 1].agent < index);
         d->rd.bad |= !sorted || !t->agents[index].strikes;
-        d->rd.bad |= d->expect[index] >> 31; /* the same agent twice */
-        d->expect[index] |= (uint32_t)1 << 31;
+        d->rd.bad |= d->writers[index].listed; /* the same agent twice */
+        d->writers[index].listed = true;
     }
     for (uint32_t k = 0; k < t->n_agents; k++)
-        d->expect[k] &= UINT32_MAX >> 1;
+        d->writers[k].listed = false;
     uint32_t held = d->rd.bad ? 0 : held_make(t, holds, n);
     free(holds);
     return held;
 }
 
-static bool get_holds(struct decoder *d, struct run *r)
+/* One hold, by the agent of the last one. */
+static bool get_brief_hold(struct decoder *d, uint64_t apart)
+{
+    if (!d->last_struck)
+        return wrong(d);
+    const struct hold *last = &d->t->holds[d->last_struck];
+    d->when += (uint64_t)unzigzag(apart);
+    bool could_be_same = !last->next && last->when == d->when;
+    if (could_be_same)
+        return wrong(d);
+    uint32_t agent = last->agent;
+    struct text *t = d->t;
+    if (t->n_holds == t->cap_holds &&
+        !mem_grow(t, (void **)&t->holds, &t->cap_holds, 2 * t->n_holds + 4, sizeof *t->holds))
+        return no_memory(d);
+    d->last_struck = held_one(t, agent, d->when);
+    return d->last_struck != UINT32_MAX || no_memory(d);
+}
+
+/* Any list of n holds. */
+static bool get_hold_list(struct decoder *d, uint64_t n)
 {
     struct text *t = d->t;
-    uint64_t x = get(d, UINT64_MAX), before = d->when;
+    uint64_t before = d->when;
     uint32_t last = d->last_struck;
-    if (d->rd.bad || (!last && (x == 0 || x & 1)) || (x == 0 && !d->mixed))
+    if (n > rd_left(&d->rd))
         return wrong(d);
-    if (x == 0) {
-        r->held = last;
-        return true;
-    }
-    if (x & 1) {
-        d->when += (uint64_t)unzigzag(x >> 1);
-        r->held = held_one(t, t->holds[last].agent, d->when);
-    } else {
-        if (x >> 1 > rd_left(&d->rd))
-            return wrong(d);
-        r->held = get_list(d, (uint32_t)(x >> 1));
-    }
+    uint32_t held = get_list(d, (uint32_t)n);
     if (d->rd.bad)
         return false;
-    if (r->held == UINT32_MAX)
+    if (held == UINT32_MAX)
         return no_memory(d);
-    bool could_be_same = last && held_same(t, r->held, last);
-    bool could_be_brief = last && x == 2 && t->holds[last].agent == t->holds[r->held].agent &&
+    d->last_struck = held;
+    bool could_be_same = last && held_same(t, held, last);
+    bool could_be_brief = last && n == 1 && t->holds[last].agent == t->holds[held].agent &&
                           zigzag((int64_t)(d->when - before)) <= UINT64_MAX >> 1;
-    d->last_struck = r->held;
-    if (could_be_same || could_be_brief) {
-        held_drop_unused(t, r->held);
-        return wrong(d);
-    }
-    return true;
+    return could_be_same || could_be_brief ? wrong(d) : true;
+}
+
+/* The holds of a struck run, into last_struck. */
+static bool get_holds(struct decoder *d)
+{
+    uint64_t x = get(d, UINT64_MAX);
+    if (d->rd.bad)
+        return false;
+    if (x == 0)
+        return (d->last_struck && d->mixed) || wrong(d);
+    return x & 1 ? get_brief_hold(d, x >> 1) : get_hold_list(d, x >> 1);
 }
 
 static bool get_said_parent(struct decoder *d, struct run *r)
@@ -172,96 +201,98 @@ static bool get_said_parent(struct decoder *d, struct run *r)
     if (d->rd.bad)
         return false;
     r->left = who & 1;
-    if (who >> 1) {
-        const struct agent *a = &d->t->agents[(who >> 1) - 1];
-        r->parent = (struct text_id){a->number, (uint32_t)seq};
-        if (seq >= a->next_seq)
-            return wrong(d);
-    } else if (seq || r->left) {
+    r->parent = (struct text_id){(uint32_t)(who >> 1), (uint32_t)seq};
+    if (who >> 1 ? seq >= d->writers[(who >> 1) - 1].n : seq || r->left)
         return wrong(d);
-    }
     struct spine_item *top = spine_top(&d->spine);
     struct text_id before = {top->agent, top->last};
     bool short_form = !r->left && id_same(r->parent, before);
     return short_form ? wrong(d) : true;
 }
 
-/* The part of a run that says which characters these are and what they hang on. */
-static bool get_identity(struct decoder *d, uint8_t head, struct run *r)
+/* A run that goes on where an earlier one ended. */
+static bool get_chained(struct decoder *d, uint8_t head, struct run *r, uint32_t *under)
 {
-    struct text *t = d->t;
+    uint32_t depth = head & HEAD_NEAR ? 0 : (uint32_t)get(d, d->spine.n - 1);
+    if (d->rd.bad || (!(head & HEAD_NEAR) && !depth))
+        return wrong(d);
+    *under = d->spine.n - 1 - depth;
+    const struct spine_item *it = &d->spine.items[*under];
+    if (!it->agent || it->cut)
+        return wrong(d);
+    r->agent = it->agent - 1;
+    r->seq = it->last + 1;
+    r->parent = (struct text_id){it->agent, it->last};
+    return true;
+}
+
+/* A run with an origin of its own. */
+static bool get_root(struct decoder *d, uint8_t head, struct run *r, uint32_t *under)
+{
     int hangs = head & HANGS_MASK;
-    struct spine_item *top = spine_top(&d->spine);
-    if (hangs == HANGS_CHAINED) {
-        uint32_t depth = head & HEAD_NEAR ? 0 : (uint32_t)get(d, d->spine.n - 1);
-        if (d->rd.bad || (!(head & HEAD_NEAR) && !depth))
-            return wrong(d);
-        const struct spine_item *it = top - depth;
-        if (!it->agent || it->cut)
-            return wrong(d);
-        r->agent = (uint32_t)agent_index(t, it->agent);
-        r->seq = it->last + 1;
-        r->parent = (struct text_id){it->agent, it->last};
-        return true;
-    }
-    r->root = true;
     bool first = !d->begun;
     r->agent = head & HEAD_NEAR ? d->last_agent : (uint32_t)get(d, TEXT_AGENTS_MAX);
-    if (d->rd.bad || r->agent >= t->n_agents || (first && head & HEAD_NEAR) ||
+    if (d->rd.bad || r->agent >= d->t->n_agents || (first && head & HEAD_NEAR) ||
         (!first && !(head & HEAD_NEAR) && r->agent == d->last_agent))
         return wrong(d);
     int64_t seq = unzigzag(get(d, UINT64_MAX >> 1));
     if (d->rd.bad || seq > UINT32_MAX || seq < -(int64_t)UINT32_MAX)
         return wrong(d);
-    seq += d->expect[r->agent];
+    seq += d->writers[r->agent].expect;
     if (seq < 0 || seq > UINT32_MAX)
         return wrong(d);
     r->seq = (uint32_t)seq;
+    r->root = true;
     r->left = hangs == HANGS_LEFT;
-    if (hangs == HANGS_RIGHT)
+    *under = UINT32_MAX;
+    if (hangs == HANGS_RIGHT) {
+        const struct spine_item *top = spine_top(&d->spine);
         r->parent = (struct text_id){top->agent, top->last};
-    else if (r->left)
+        *under = d->spine.n - 1;
+    } else if (r->left) {
         r->parent = (struct text_id){SPINE_UNKNOWN, 0};
-    else if (!get_said_parent(d, r))
+    } else if (!get_said_parent(d, r)) {
         return false;
+    }
     /* what is chained has a shorter form */
-    bool chained = !r->left && r->seq && r->parent.agent == t->agents[r->agent].number &&
-                   r->parent.seq == r->seq - 1;
+    bool chained =
+        !r->left && r->seq && r->parent.agent == r->agent + 1 && r->parent.seq == r->seq - 1;
     return chained ? wrong(d) : true;
 }
 
 static bool put_origin(struct decoder *d, const struct run *r)
 {
-    if (!agent_reserve_origin(d->t, r->agent))
+    struct agent *a = &d->t->agents[r->agent];
+    if (a->n_origins == a->cap_origins && !mem_grow(d->t, (void **)&a->origins, &a->cap_origins,
+                                                    2 * a->n_origins + 4, sizeof *a->origins))
         return no_memory(d);
-    bool waits = r->left && r->parent.agent == SPINE_UNKNOWN;
-    agent_add_origin(d->t, r->agent, r->seq, waits ? (struct text_id){0, 0} : r->parent, r->left);
+    bool waits = r->parent.agent == SPINE_UNKNOWN;
     if (waits) {
         d->open_agent = r->agent;
-        d->open_origin = d->t->agents[r->agent].n_origins - 1;
+        d->open_origin = a->n_origins;
     }
+    a->origins[a->n_origins++] =
+        (struct origin){.seq = r->seq,
+                        .parent_seq = r->parent.seq,
+                        .parent_agent = (uint16_t)(waits ? 0 : r->parent.agent),
+                        .left = r->left};
     return true;
 }
 
 /* Hangs the run into the tree as far as it is known; checks that this is its place. */
-static bool hang(struct decoder *d, const struct run *r)
+static bool hang(struct decoder *d, const struct run *r, uint32_t under)
 {
-    struct text *t = d->t;
-    struct spine_item *top = spine_top(&d->spine), *under;
-    struct text_id id = {t->agents[r->agent].number, r->seq};
+    struct text_id id = {r->agent + 1, r->seq};
+    const struct spine_item *top = spine_top(&d->spine);
     if (spine_waits(&d->spine)) {
-        struct origin *o = &t->agents[d->open_agent].origins[d->open_origin];
-        o->parent_agent = (uint16_t)(r->agent + 1);
-        o->parent_seq = r->seq;
+        struct origin *o = &d->t->agents[d->open_agent].origins[d->open_origin];
+        o->parent_agent = (uint16_t)id.agent;
+        o->parent_seq = id.seq;
     } else if (d->last_said && top->left && id_same(top->parent, id)) {
         return wrong(d); /* it could have said "the next" */
     }
-    struct spine_run hung = {.agent = id.agent,
-                             .first = r->seq,
-                             .last = r->seq + r->len - 1,
-                             .parent_agent = r->parent.agent,
-                             .parent_seq = r->parent.seq,
-                             .left = r->left};
+    struct spine_run hung = {
+        .id = id, .last = r->seq + r->len - 1, .left = r->left, .parent = r->parent};
     switch (spine_add(&d->spine, &hung, &under)) {
     case SPINE_OK:
         break;
@@ -270,45 +301,83 @@ static bool hang(struct decoder *d, const struct run *r)
     case SPINE_NOMEM:
         return no_memory(d);
     }
-    if (under && under->agent && !under->cut)
-        pour_span(&d->pour, under->tag)->flags |= SPAN_RIGHT;
+    if (r->left)
+        return true;
+    const struct spine_item *it = &d->spine.items[under];
+    if (it->agent && !it->cut)
+        pour_span(&d->pour, it->tag)->flags |= SPAN_RIGHT;
     return true;
+}
+
+/* HEAD_STRUCK and HEAD_AGAIN together. */
+enum kind { KIND_VISIBLE, KIND_STRUCK, KIND_WRONG, KIND_MARKED };
+
+static inline enum kind kind_of(uint8_t head)
+{
+    return (enum kind)(head / HEAD_STRUCK % 2 | head / HEAD_AGAIN * 2);
+}
+
+static void set_kinds(struct decoder *d, uint8_t flags)
+{
+    bool struck = flags & FLAG_STRUCK;
+    d->mixed = flags & FLAG_MIXED;
+    d->words[KIND_VISIBLE] = true;
+    d->words[KIND_STRUCK] = struck;
+    d->words[KIND_MARKED] = struck || d->mixed;
+}
+
+/* Are there the struck runs that the flags speak of? */
+static bool kinds_are_there(const struct decoder *d)
+{
+    unsigned both = 1u << KIND_STRUCK | 1u << KIND_MARKED, seen = d->kinds & both;
+    return d->mixed ? seen == both : seen || !d->words[KIND_STRUCK];
+}
+
+static bool get_len(struct decoder *d, uint8_t head, struct run *r)
+{
+    r->len = head >> HEAD_LEN_SHIFT & HEAD_LEN_MAX;
+    if (r->len)
+        return true;
+    r->len = (uint32_t)get(d, TEXT_CHARS_MAX);
+    return r->len > HEAD_LEN_MAX || wrong(d);
+}
+
+/* Visible or struck, by whom, and are its words here? */
+static bool get_state(struct decoder *d, enum kind kind, struct run *r)
+{
+    d->kinds |= 1u << kind;
+    r->words = d->words[kind];
+    if (kind == KIND_VISIBLE)
+        return true;
+    bool again = kind == KIND_MARKED && !d->mixed;
+    if (kind == KIND_WRONG || (again && !d->last_struck))
+        return wrong(d);
+    if (!again && !get_holds(d))
+        return false;
+    r->held = d->last_struck;
+    return !d->rd.bad;
 }
 
 static bool get_run(struct decoder *d)
 {
     struct run r = {0};
+    uint32_t under;
     uint8_t head = rd_u8(&d->rd);
-    r.len = head >> HEAD_LEN_SHIFT & HEAD_LEN_MAX;
-    if (!r.len) {
-        r.len = (uint32_t)get(d, TEXT_CHARS_MAX);
-        if (r.len <= HEAD_LEN_MAX)
-            return wrong(d);
-    }
-    bool struck = head & HEAD_STRUCK;
-    bool marked = head & HEAD_AGAIN, again = struck && marked && !d->mixed;
-    r.words = !struck || (d->mixed ? marked : d->struck_words);
-    d->seen_with |= struck && r.words;
-    d->seen_without |= struck && !r.words;
-    if (d->rd.bad || (marked && !struck) || !get_identity(d, head, &r) || !see(d, &r) ||
-        (again && !d->last_struck))
+    bool root = head & HANGS_MASK;
+    if (!get_len(d, head, &r) ||
+        (root ? !get_root(d, head, &r, &under) : !get_chained(d, head, &r, &under)) ||
+        !see(d, &r) || !get_state(d, kind_of(head), &r))
         return wrong(d);
-    if (again)
-        r.held = d->last_struck;
-    else if (struck && !get_holds(d, &r))
-        return false;
-    if (d->rd.bad)
-        return false;
-    bool joins = !r.root && head & HEAD_NEAR && r.words == d->last_words &&
-                 held_same(d->t, r.held, d->last_held);
+    /* lists that are the same are one here: get_holds refuses a second one like the last */
+    bool joins = !r.root && head & HEAD_NEAR && r.words == d->last_words && r.held == d->last_held;
     if (joins)
         return wrong(d);
-    if (!hang(d, &r) || (r.root && !put_origin(d, &r)))
+    if (!hang(d, &r, under) || (r.root && !put_origin(d, &r)))
         return false;
     enum err e = pour_run(&d->pour, &r, d->spine.took_left, &spine_top(&d->spine)->tag);
     if (e)
         return e == ERR_NOMEM ? no_memory(d) : wrong(d);
-    d->expect[r.agent] = r.seq + r.len;
+    d->writers[r.agent].expect = r.seq + r.len;
     d->last_said = (head & HANGS_MASK) == HANGS_SAID;
     d->last_agent = r.agent;
     d->last_held = r.held;
@@ -317,74 +386,46 @@ static bool get_run(struct decoder *d)
     return true;
 }
 
-static bool check_utf8(const uint8_t *p, const uint8_t *end, bool ascii)
-{
-    while (p < end) {
-        uint64_t eight;
-        uint32_t cp;
-        if (end - p >= 8) {
-            memcpy(&eight, p, 8);
-            if (!(eight & 0x8080808080808080u)) {
-                p += 8;
-                continue;
-            }
-        }
-        size_t step = utf8_decode(p, end, &cp);
-        if (!step || (ascii && step > 1))
-            return false;
-        p += step;
-    }
-    return true;
-}
-
-static bool has_high(const uint8_t *p, const uint8_t *end)
-{
-    for (; p < end; p++)
-        if (*p & 0x80)
-            return true;
-    return false;
-}
-
 static bool get_all(struct decoder *d)
 {
+    struct text *t = d->t;
     if (rd_u8(&d->rd) != STATE_VERSION)
         return wrong(d);
     uint8_t flags = rd_u8(&d->rd);
     struct pour *p = &d->pour;
-    p->ascii = flags & FLAG_ASCII;
-    d->mixed = flags & FLAG_MIXED;
-    d->struck_words = flags & FLAG_STRUCK;
+    set_kinds(d, flags);
     if (d->rd.bad || flags > (FLAG_ASCII | FLAG_MIXED) || !get_agents(d))
         return wrong(d);
     uint64_t words = get(d, rd_left(&d->rd));
     uint32_t n_runs = (uint32_t)get(d, UINT32_MAX);
     if (d->rd.bad || words > rd_left(&d->rd))
         return wrong(d);
-    p->words_end = d->rd.end;
+    const uint8_t *end = d->rd.end;
     d->rd.end -= words;
-    p->words = d->rd.end;
-    if (!check_utf8(p->words, p->words_end, p->ascii) ||
-        (!p->ascii && !has_high(p->words, p->words_end)) || n_runs > rd_left(&d->rd))
+    bool ascii = flags & FLAG_ASCII;
+    if (!pour_words(p, d->rd.end, end) || ascii != (p->high == end) || n_runs > rd_left(&d->rd))
         return wrong(d);
-    p->leaf = leaf_alloc(d->t, LEAF_SPANS, 0);
-    if (!p->leaf || !spine_init(&d->spine))
+    if (!spine_init(&d->spine))
         return no_memory(d);
     while (n_runs--)
         if (!get_run(d))
             return false;
-    if (d->rd.bad || d->rd.p != d->rd.end || p->words != p->words_end || d->chars ||
-        !spine_is_whole(&d->spine))
+    if (d->rd.bad || d->rd.p != d->rd.end || p->words != p->words_end ||
+        !cover_is_whole(&d->cover) || !spine_is_whole(&d->spine))
         return wrong(d);
     if (pour_flush(p))
         return no_memory(d);
-    if (d->mixed ? !d->seen_with || !d->seen_without : d->struck_words && !d->seen_with)
+    if (!kinds_are_there(d))
         return wrong(d);
-    for (uint32_t i = 0; i < d->t->n_agents; i++) {
-        d->t->chars += d->t->agents[i].next_seq;
-        if (!agent_sort_origins(&d->t->agents[i]))
+    for (uint32_t i = 0; i < t->n_agents; i++) {
+        struct agent *a = &t->agents[i];
+        t->chars += a->next_seq;
+        mem_trim(t, (void **)&a->origins, &a->cap_origins, a->n_origins, sizeof *a->origins);
+        if (!agent_sort_origins(a))
             return no_memory(d);
     }
-    return tree_build(d->t) || no_memory(d);
+    mem_trim(t, (void **)&t->holds, &t->cap_holds, t->n_holds, sizeof *t->holds);
+    return tree_build(t) || no_memory(d);
 }
 
 enum err text_decode(const void *data, size_t len_bytes, struct text **out)
@@ -395,11 +436,9 @@ enum err text_decode(const void *data, size_t len_bytes, struct text **out)
     d.pour.t = d.t;
     d.t->indexed = false; /* made when first needed */
     bool ok = get_all(&d);
-    leaf_free(d.t, d.pour.leaf);
     spine_fini(&d.spine);
-    free(d.seen);
-    free(d.seen_from);
-    free(d.expect);
+    cover_fini(&d.cover);
+    free(d.writers);
     if (!ok) {
         text_free(d.t);
         return d.no_memory ? ERR_NOMEM : ERR_INPUT;

@@ -53,21 +53,17 @@ static int hangs_how(const struct run *r, struct text_id before, struct text_id 
 static void put_run(struct encoder *e, const struct run *r, struct text_id next)
 {
     struct text_id id = {e->t->agents[r->agent].number, r->seq};
-    struct spine_item *top = spine_top(&e->spine), *under;
+    struct spine_item *top = spine_top(&e->spine);
     struct text_id before = {top->agent, top->last};
-    uint32_t open = e->spine.n;
-    struct spine_run hung = {.agent = id.agent,
-                             .first = r->seq,
-                             .last = r->seq + r->len - 1,
-                             .parent_agent = r->parent.agent,
-                             .parent_seq = r->parent.seq,
-                             .left = r->left};
+    uint32_t open = e->spine.n, under = UINT32_MAX;
+    struct spine_run hung = {
+        .id = id, .last = r->seq + r->len - 1, .left = r->left, .parent = r->parent};
     if (spine_add(&e->spine, &hung, &under) != SPINE_OK) {
         e->failed = true; /* memory: the order is right by construction */
         return;
     }
     int hangs = hangs_how(r, before, next);
-    uint32_t depth = hangs ? 0 : open - 1 - (uint32_t)(under - e->spine.items);
+    uint32_t depth = hangs ? 0 : open - 1 - under;
     bool again = r->held && e->last_struck && held_same(e->t, r->held, e->last_struck);
     bool marked = e->flags & FLAG_MIXED ? r->held && r->words : again;
     bool near = hangs ? e->n_runs && r->agent == e->last.agent : depth == 0;
