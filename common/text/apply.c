@@ -70,7 +70,10 @@ static enum err causes_of(const struct text *t, uint32_t agent, const struct op 
             return err_set(why, ERR_INPUT, "the edit leaves out deletions of its writer");
         if (op->number < *strikes && op->number + op->len_cp > *strikes)
             return err_set(why, ERR_INPUT, "the edit repeats a part of an earlier deletion");
-        *strikes += op->number == *strikes ? op->len_cp : 0;
+        uint32_t more = op->number == *strikes ? op->len_cp : 0;
+        if (more > TEXT_STRIKES_MAX - *strikes)
+            return err_set(why, ERR_TOO_LARGE, "more deletions than one visit may make");
+        *strikes += more;
     }
     return ERR_OK;
 }

@@ -90,7 +90,7 @@ static bool get_agents(struct decoder *d)
             return no_memory(d);
         struct agent *a = &t->agents[index];
         a->next_seq = (uint32_t)get(d, TEXT_CHARS_MAX);
-        a->strikes = (uint32_t)get(d, UINT32_MAX);
+        a->strikes = (uint32_t)get(d, TEXT_STRIKES_MAX);
         a->confirmed = a->strikes - (uint32_t)get(d, a->strikes);
         d->chars += a->next_seq;
         if (d->rd.bad || !agent_used(a) || d->chars > TEXT_CHARS_MAX)

@@ -23,7 +23,8 @@ enum {
 enum {
     SMALL_INSERT = LEAF_TEXT / 2, /* bytes that go into an existing leaf */
     TEXT_AGENTS_MAX = 65000,
-    TEXT_CHARS_MAX = 1 << 27, /* characters of one text for ever, struck ones included */
+    TEXT_CHARS_MAX = 1 << 27,     /* characters of one text for ever, struck ones included */
+    TEXT_STRIKES_MAX = INT32_MAX, /* characters that one agent strikes and restores in a text */
 };
 
 enum span_flag {

@@ -387,6 +387,10 @@ enum err text_delete(struct text *t, uint32_t agent, size_t start_cp, size_t end
         return ERR_NOMEM;
     size_t n = end_cp - start_cp;
     struct strikes s = {.out = op, .agent = agent, .number = t->agents[index].strikes};
+    if (n > TEXT_STRIKES_MAX - s.number) {
+        held_drop_unused(t, held);
+        return ERR_TOO_LARGE;
+    }
     struct at at = seek_character(t, start_cp);
     enum err e = at.off + n <= at_span(&at)->len
                      ? delete_in_span(t, at, (uint32_t)n, held, &s, start_cp)

@@ -50,7 +50,8 @@ size_t text_memory_bytes(const struct text *t);
 /* ---- writing here ----
  * Each call changes the text at once and appends the operation, in wire form, to `op`: one blob may
  * collect several operations of the same agent, in order. On ERR_NOMEM nothing has changed.
- * ERR_TOO_LARGE: the text has had more characters than any text may (1 << 27, struck ones too).
+ * ERR_TOO_LARGE: the text has had more characters than any text may (1 << 27, struck ones too), or
+ * the agent has struck out and taken back 2^31 of them; here and in text_undo.
  * Positions must lie inside the text (bug otherwise); `utf8` must be well-formed (checked one level
  * up with utf8_check_text). */
 MUST_CHECK enum err text_insert(struct text *t, uint32_t agent, size_t pos_cp, const char *utf8,

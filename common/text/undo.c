@@ -28,6 +28,8 @@ static enum err emit(struct undo *u, struct op *op)
     uint32_t target = (uint32_t)agent_index(u->t, op->target.agent);
     if (!buf_reserve(u->inverse, op->len_bytes + 32))
         return ERR_NOMEM;
+    if (op->len_cp > TEXT_STRIKES_MAX - a->strikes)
+        return ERR_TOO_LARGE;
     op->number = a->strikes;
     op_write(u->inverse, u->agent, op, u->follows);
     enum err e = op->kind == OP_STRIKE

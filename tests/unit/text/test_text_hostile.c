@@ -206,6 +206,55 @@ static enum err check_tangle(size_t runs)
     return e;
 }
 
+/* A saved text of nothing but an agent that has struck out so much. */
+static enum err load_striker(uint64_t strikes, struct text **t)
+{
+    struct buf b = BUF_INIT;
+    static const uint8_t head[] = {1, 1, 1, 2, 0}; /* version, ASCII, one agent: 2, no characters */
+    buf_append(&b, head, sizeof head);
+    buf_append_varint(&b, strikes);
+    buf_append(&b, "\0\0\0", 3); /* all confirmed; no words, no runs */
+    enum err e = text_decode(b.data, b.len, t);
+    buf_free(&b);
+    return e;
+}
+
+Test(text_hostile, deletions_are_counted_to_a_limit_and_never_from_the_start_again)
+{
+    const uint32_t most = INT32_MAX, me = 2;
+    struct text *t, *peer;
+    struct buf typed = BUF_INIT, gone = BUF_INIT, more = BUF_INIT;
+    cr_assert_eq(load_striker((uint64_t)most + 1, &t), ERR_INPUT);
+    cr_assert_not(load_striker(most - 2, &t));
+    cr_assert_not(load_striker(most - 2, &peer));
+    cr_assert_not(text_insert(t, me, 0, "three", 5, &typed));
+    cr_assert_not(text_apply(peer, me, 1, typed.data, typed.len));
+    cr_assert_eq(text_delete(t, me, 0, 3, 1, &gone), ERR_TOO_LARGE);
+    cr_assert_eq(gone.len, 0);
+    cr_assert_eq(text_len_cp(t), 5);
+    cr_assert_not(text_delete(t, me, 0, 2, 1, &gone));
+    cr_assert_not(text_check(peer, me, gone.data, gone.len, &LIMITS, NULL));
+    cr_assert_not(text_apply(peer, me, 1, gone.data, gone.len));
+    cr_assert_eq(text_undo(t, me, gone.data, gone.len, &more, NULL), ERR_TOO_LARGE);
+    cr_assert_eq(more.len, 0);
+
+    struct op op = {
+        .kind = OP_STRIKE, .number = most, .target = {me, 3},
+                .len_cp = 1
+    };
+    struct err_info why = {0};
+    op_write(&more, me, &op, false);
+    cr_assert_eq(text_check(peer, me, more.data, more.len, &LIMITS, &why), ERR_TOO_LARGE);
+    cr_assert_str_not_empty(why.text);
+    cr_assert_eq(text_apply(peer, me, 1, more.data, more.len), ERR_TOO_LARGE);
+    text_check_invariants(peer);
+    text_free(t);
+    text_free(peer);
+    buf_free(&typed);
+    buf_free(&gone);
+    buf_free(&more);
+}
+
 Test(text_hostile, a_blob_that_would_take_long_to_place_is_refused)
 {
     cr_assert_eq(check_tangle(100), ERR_OK);
