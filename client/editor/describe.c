@@ -418,6 +418,34 @@ static void tell_member(struct telling *t, const struct op_member *m, bool added
     tell(t, (struct field){0});
 }
 
+/* What the server wrote in somebody's name. The words of a flag stay in the pane of those who may
+ * read them; this line is for everybody. */
+static void tell_life(struct telling *t, const struct audit_op *op)
+{
+    if (op->kind == OP_MOVE && op->move.stage)
+        buf_appendf(&t->line, " began stage %u", (unsigned)op->move.stage - 1);
+    else if (op->kind == OP_MOVE)
+        buf_appendf(&t->line, " moved the audit to %s", audit_state_code(op->move.to));
+    else if (op->kind == OP_SIGN)
+        buf_appendf(&t->line, " signed revision %llu as %s", (unsigned long long)op->sign.revision,
+                    role_code(op->sign.role));
+    else if (op->kind == OP_ASSIGN)
+        buf_appendf(&t->line, " asked %s to moderate", replica_name(t->r, op->assign.person));
+    else if (op->kind == OP_FLAG)
+        buf_appendf(&t->line, " raised a flag and told %s", op->flag.told);
+    else if (op->kind == OP_FLAG_NOTE)
+        buf_append_str(&t->line, op->flag_note.closed ? " closed a flag" : " added to a flag");
+    else if (op->kind == OP_GLASS || op->kind == OP_GLASS_END)
+        buf_appendf(&t->line, " %s this record to %s (break-glass)",
+                    op->kind == OP_GLASS ? "opened" : "closed",
+                    replica_name(t->r, op->glass.person));
+    else if (op->kind == OP_LINK)
+        buf_appendf(&t->line, " linked %s", op->link.ref);
+    else if (op->kind == OP_PLAN)
+        buf_appendf(&t->line, " planned the audit for %s", op->plan.planned);
+    tell(t, (struct field){0});
+}
+
 static void tell_op(struct telling *t, const struct audit_op *op)
 {
     switch (op->kind) {
@@ -430,8 +458,15 @@ static void tell_op(struct telling *t, const struct audit_op *op)
         tell_member(t, &op->member, op->kind == OP_MEMBER_ADD);
         return;
     case OP_MOVE:
-        buf_appendf(&t->line, " moved the audit to %s", audit_state_code(op->move.to));
-        tell(t, (struct field){0});
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
+        tell_life(t, op);
         return;
     case OP_SET:
         tell_set(t, &op->set);

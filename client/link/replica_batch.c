@@ -154,6 +154,14 @@ void pending_op(const struct pending *p, struct audit_op *op)
     case OP_MEMBER_REMOVE:
     case OP_MOVE:
     case OP_HELD:
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
         break; /* a client makes none of these */
     }
 }

@@ -45,6 +45,7 @@ void audit_free(struct audit *a)
     for (size_t i = 0; i < a->nchild_refs; i++)
         free(a->child_refs[i]);
     free(a->child_refs);
+    audit_life_free(a);
     free(a->ref);
     free(a->team);
     free(a->carer_ref);
@@ -262,7 +263,13 @@ struct audit_info audit_info(const struct audit *a)
                                .nchild_refs = a->nchild_refs,
                                .state = a->state,
                                .created_utc_ms = a->created_utc_ms,
-                               .created_by = a->created_by};
+                               .created_by = a->created_by,
+                               .planned = or_empty(a->planned),
+                               .first_planned = or_empty(a->first_planned),
+                               .way_in = or_empty(a->way_in),
+                               .source = or_empty(a->source),
+                               .moderator = a->moderator,
+                               .stage = a->stage};
 }
 
 const struct template *audit_template(const struct audit *a)
@@ -406,7 +413,7 @@ size_t audit_memory_bytes(const struct audit *a)
 {
     size_t n = sizeof *a + sizeof *a->progress + a->t->nquestions;
     n += str_bytes(a->ref) + str_bytes(a->team) + str_bytes(a->carer_ref);
-    n += str_bytes(a->period_from) + str_bytes(a->period_to);
+    n += str_bytes(a->period_from) + str_bytes(a->period_to) + audit_life_bytes(a);
     for (size_t i = 0; i < a->nchild_refs; i++)
         n += sizeof(char *) + str_bytes(a->child_refs[i]);
     n += a->cells.cap * sizeof *a->cells.at + a->texts.cap * sizeof *a->texts.at;

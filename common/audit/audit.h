@@ -17,6 +17,7 @@ enum {
     AUDIT_MAX_COMMENTS = 1000,
     AUDIT_MAX_REPLIES = 200, /* to one comment */
     AUDIT_MAX_MEMBERS = 64,
+    AUDIT_MAX_MOVES = 1000, /* also signatures, flags, break-glass, links, assignments */
 };
 
 /* Returns new or NULL (no memory). Keeps `t` until audit_free; the caller owns it. */
@@ -46,7 +47,11 @@ struct audit_conflict {
 
 /* May `v` (not NULL) append this batch now? Complete: right, state, addresses, values, revisions,
  * text blobs, limits, ids. Changes nothing. After ERR_OK audit_apply can only fail with ERR_NOMEM.
- * Agent 0 is the server: creation, members, moves; its handlers have asked who may.
+ * Agent 0 is the server, which acts in somebody's name after its handlers have asked who may:
+ * rights are not asked again here; what the operations name must exist and be well-formed (a
+ * moderator is a member, a signature is on the present revision: ERR_STALE with the revision in
+ * conflict->rev). It does everything but text, items and comments. Which moves are allowed, and
+ * when, is the server's rules' business.
  * ERR_STALE fills *conflict (may be NULL). ERR_EXISTS: the batch number was applied already (a
  * retry: acknowledge it again, with audit_batch_seq). ERR_INPUT for a batch number that leaves a
  * gap. OP_CREATE is only accepted as the first event. */
@@ -83,6 +88,12 @@ struct audit_info {
     enum audit_state state;
     int64_t created_utc_ms;
     uint32_t created_by;
+    const char *planned; /* YYYY-MM-DD or "" */
+    const char
+        *first_planned; /* the first day it was planned for; as `planned` unless that moved */
+    const char *way_in, *source;
+    uint32_t moderator; /* 0: none assigned */
+    uint32_t stage; /* of a challenge, 1 + its number, as the last move with one said; 0: none */
 };
 struct audit_info audit_info(const struct audit *a); /* borrowed until the next change */
 const struct template *audit_template(const struct audit *a);
@@ -146,11 +157,110 @@ size_t audit_member_count(const struct audit *a);
 const struct audit_member *audit_member_at(const struct audit *a, size_t i);
 const struct audit_member *audit_member_find(const struct audit *a, uint32_t person); /* or NULL */
 
+/* ---- its life: what the server wrote in people's names ---- */
+
+/* A revision is the content as event `revision` left it: the last one that changed an answer of
+ * the authors. What the moderator writes and how actions are followed up is not content
+ * (audit_is_content), so that signatures stay true. */
+uint64_t audit_revision(const struct audit *a);
+/* Does the content (and its fingerprint) contain this part of this question? */
+bool audit_is_content(const struct template *t, uint16_t question, enum part part);
+
+struct audit_move {
+    uint64_t seq;
+    int64_t utc_ms;
+    uint32_t by; /* 0: by itself */
+    enum audit_state from, to;
+    const char *reason;
+    uint64_t revision;
+    uint8_t fingerprint[FINGERPRINT_LEN];
+    uint32_t stage;
+    const char *result;
+    const uint32_t *present;
+    size_t npresent;
+};
+/* In order; the creation is not among them. All of these are borrowed until the next change. */
+size_t audit_move_count(const struct audit *a);
+const struct audit_move *audit_move_at(const struct audit *a, size_t i);
+/* The last one into `to`; NULL: never. */
+const struct audit_move *audit_move_last(const struct audit *a, enum audit_state to);
+/* When the present state began; a move to the same state (a challenge's next stage) does not count.
+ */
+int64_t audit_state_since_utc_ms(const struct audit *a);
+
+struct audit_signature {
+    uint64_t seq;
+    int64_t utc_ms;
+    uint32_t by;
+    enum role role;
+    uint64_t revision;
+    uint8_t fingerprint[FINGERPRINT_LEN];
+    const char *difference;
+    bool absent;
+    const char *reason;
+    uint64_t void_seq; /* the event that voided it; 0: it stands */
+};
+/* All that were ever given. One is voided by: a change of content before the audit is MODERATED, a
+ * move from AGREED or CLOSED back to IN_PROGRESS, a later one for the same part (role). */
+size_t audit_signature_count(const struct audit *a);
+const struct audit_signature *audit_signature_at(const struct audit *a, size_t i);
+/* The one that stands for this part (FRO, FSW ...); NULL. */
+const struct audit_signature *audit_signature_of(const struct audit *a, enum role role);
+
+struct audit_assigned {
+    uint64_t seq;
+    int64_t utc_ms;
+    uint32_t by, person;
+    const char *reason;
+};
+size_t audit_assigned_count(const struct audit *a);
+const struct audit_assigned *audit_assigned_at(const struct audit *a, size_t i);
+
+struct audit_flag {
+    uint64_t seq; /* its name */
+    int64_t utc_ms;
+    uint32_t by;
+    const char *text; /* "" when held */
+    bool held, closed;
+    const char *told;
+    int64_t told_utc_ms;
+    uint32_t told_person;
+    size_t nnotes;
+    const struct audit_reply *notes;
+};
+size_t audit_flag_count(const struct audit *a);
+const struct audit_flag *audit_flag_at(const struct audit *a, size_t i);
+/* Who raised it, who was told, and FTM, SM, QA, HOS, LADO and IRO of the audit may read its words.
+ */
+bool audit_may_read_flag(const struct audit *a, const struct viewer *v, const struct audit_flag *f);
+
+struct audit_glass {
+    uint64_t seq;
+    int64_t utc_ms;
+    uint32_t person;
+    int64_t until_utc_ms;
+    const char *reason;
+    int64_t ended_utc_ms; /* 0: open (the server ends it when its time comes) */
+};
+size_t audit_glass_count(const struct audit *a);
+const struct audit_glass *audit_glass_at(const struct audit *a, size_t i);
+/* The person's open one; NULL. It lets them read, but neither write nor see what is sensitive. */
+const struct audit_glass *audit_glass_of(const struct audit *a, uint32_t person);
+
+struct audit_link {
+    uint64_t seq;
+    const char *kind, *ref;
+};
+size_t audit_link_count(const struct audit *a);
+const struct audit_link *audit_link_at(const struct audit *a, size_t i);
+
 /* ---- who may what ---- */
 enum right { RIGHT_NONE = 0, RIGHT_READ = 1, RIGHT_COMMENT = 2, RIGHT_WRITE = 3 };
 
-/* May this person see the audit at all, and with which part in it? (member, or by team and role) */
+/* May this person see the audit at all? (member, or by team and role, or by break-glass) */
 bool audit_may_see(const struct audit *a, const struct viewer *v);
+/* With which part in it: their role as a member, or that by which they see it; ROLE_NONE. */
+enum role audit_role_of(const struct audit *a, const struct viewer *v);
 /* The right to one field. Who may write there may also comment. `why` (may be NULL) says, when it
  * is less than RIGHT_WRITE, why and who may: "read only: the IRO writes the young person's view".
  * RIGHT_NONE: held, not shown. */
@@ -204,9 +314,10 @@ MUST_CHECK enum err audit_decode(const struct template *t, const void *data, siz
 /* Which template a snapshot or a first event's body asks for, without decoding the rest. */
 MUST_CHECK enum err audit_template_of(const void *data, size_t len_bytes, bool is_snapshot,
                                       char id[32], uint32_t *version);
-/* SHA-256 of the content's canonical form: what the audit is about and its answers; no ids of
- * agents or items, no history, comments, members or state. Two audits whose answers a person would
- * call equal have the same fingerprint; all zero without memory. */
+/* SHA-256 of the content's canonical form: what the audit is about and its answers, as far as they
+ * are content (audit_is_content); no ids of agents or items, no history, comments, members or
+ * state. Two audits whose answers a person would call equal have the same fingerprint; all zero
+ * without memory. */
 void audit_fingerprint(const struct audit *a, uint8_t out[32]);
 size_t audit_memory_bytes(const struct audit *a);
 

@@ -6,18 +6,18 @@
 
 /* Each apply_<op> is called after audit_check_op said yes; it can only run out of memory. */
 
-static char *copy_str(const char *s)
+char *audit_copy_str(const char *s)
 {
-    size_t len = strlen(s) + 1;
+    size_t len = s ? strlen(s) + 1 : 1;
     char *copy = malloc(len);
     if (copy)
-        memcpy(copy, s, len);
+        memcpy(copy, s ? s : "", len);
     return copy;
 }
 
-static enum err replace_str(char **where, const char *s)
+enum err audit_replace_str(char **where, const char *s)
 {
-    char *copy = copy_str(s);
+    char *copy = audit_copy_str(s);
     if (!copy)
         return ERR_NOMEM;
     free(*where);
@@ -31,7 +31,7 @@ static enum err put_cell(struct audit *a, struct field f, const char *value, con
 {
     bool found;
     size_t i = audit_cell_index(a, f, &found);
-    char *copy = copy_str(value);
+    char *copy = audit_copy_str(value);
     if (!copy || (!found && !VEC_ROOM(a->cells))) {
         free(copy);
         return ERR_NOMEM;
@@ -147,7 +147,7 @@ static struct audit_comment *comment_find(struct audit *a, uint64_t id)
 
 static enum err add_comment(struct audit *a, const struct op_comment *op, const struct event *e)
 {
-    char *text = copy_str(op->text);
+    char *text = audit_copy_str(op->text);
     if (!text || !VEC_ROOM(a->comments)) {
         free(text);
         return ERR_NOMEM;
@@ -170,7 +170,7 @@ static enum err add_comment(struct audit *a, const struct op_comment *op, const 
 static enum err add_reply(struct audit_comment *c, const char *words, const struct event *e)
 {
     struct audit_reply *replies = (struct audit_reply *)(uintptr_t)c->replies;
-    char *text = copy_str(words);
+    char *text = audit_copy_str(words);
     replies = realloc(replies, (c->nreplies + 1) * sizeof *replies);
     if (replies)
         c->replies = replies;
@@ -189,7 +189,7 @@ static enum err put_member(struct audit *a, const struct op_member *op)
 {
     bool found;
     size_t i = audit_member_index(a, op->person, &found);
-    char *sections = copy_str(op->sections);
+    char *sections = audit_copy_str(op->sections);
     if (!sections || (!found && !VEC_ROOM(a->members))) {
         free(sections);
         return ERR_NOMEM;
@@ -252,21 +252,29 @@ static enum err prefill_all(struct audit *a, const struct op_create *op, const s
 
 static enum err create(struct audit *a, const struct op_create *op, const struct event *ev)
 {
-    enum err e = replace_str(&a->ref, op->ref);
+    enum err e = audit_replace_str(&a->ref, op->ref);
     if (!e)
-        e = replace_str(&a->team, op->team);
+        e = audit_replace_str(&a->team, op->team);
     if (!e)
-        e = replace_str(&a->carer_ref, op->carer_ref);
+        e = audit_replace_str(&a->carer_ref, op->carer_ref);
     if (!e)
-        e = replace_str(&a->period_from, op->period_from);
+        e = audit_replace_str(&a->period_from, op->period_from);
     if (!e)
-        e = replace_str(&a->period_to, op->period_to);
+        e = audit_replace_str(&a->period_to, op->period_to);
+    if (!e)
+        e = audit_replace_str(&a->planned, op->planned);
+    if (!e)
+        e = audit_replace_str(&a->first_planned, op->planned);
+    if (!e)
+        e = audit_replace_str(&a->way_in, op->way_in);
+    if (!e)
+        e = audit_replace_str(&a->source, op->source);
     if (!e && op->nchild_refs) {
         a->child_refs = calloc(op->nchild_refs, sizeof *a->child_refs);
         e = a->child_refs ? ERR_OK : ERR_NOMEM;
     }
     for (size_t i = 0; !e && i < op->nchild_refs; i++) {
-        a->child_refs[i] = copy_str(op->child_refs[i]);
+        a->child_refs[i] = audit_copy_str(op->child_refs[i]);
         e = a->child_refs[i] ? ERR_OK : ERR_NOMEM;
         a->nchild_refs = i + 1;
     }
@@ -290,9 +298,15 @@ static enum err apply_op(struct audit *a, const struct event *ev, const struct a
         drop_member(a, op->member.person);
         return ERR_OK;
     case OP_MOVE:
-        a->state = op->move.to;
-        audit_touch(a); /* the moderator's questions count in some states only */
-        return ERR_OK;
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
+        return audit_apply_life(a, ev, op);
     case OP_TEXT:
         return put_text(a, op->text.field, ev->body.agent, (uint64_t)ev->utc_ms, &op->text);
     case OP_SET:
@@ -373,6 +387,8 @@ enum err audit_apply(struct audit *a, const struct event *ev)
         e = as_damage(audit_check_op(&c));
         if (!e)
             e = as_damage(apply_op(a, ev, &ev->body.ops[c.i]));
+        if (!e && audit_op_is_content(a->t, &ev->body.ops[c.i]))
+            audit_content_changed(a, ev->seq);
     }
     if (e)
         return e;

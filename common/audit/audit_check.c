@@ -8,11 +8,6 @@
 /* In a batch later operations see earlier ones: the state is the audit plus b->ops[0, i). While the
  * batch is applied the audit contains those already, which changes none of the answers. */
 
-static bool is_replay(const struct check *c)
-{
-    return !c->v;
-}
-
 /* ---- the batch ---- */
 
 enum err audit_check_batch(const struct check *c)
@@ -52,9 +47,10 @@ static void say_field(const struct check *c, struct field f, char out[64])
     buf_free(&b);
 }
 
+/* Of the server's own batches its handlers have asked. */
 static enum err need_right(const struct check *c, struct field f, enum right least)
 {
-    if (is_replay(c))
+    if (audit_check_is_replay(c) || !c->b->agent)
         return ERR_OK;
     /* The reason costs some formatting; it is only asked for once the answer is no. */
     enum right r = audit_right(c->a, c->v, f, NULL);
@@ -166,7 +162,7 @@ static enum err check_text(const struct check *c, const struct op_text *op)
         e = err_set(c->why, ERR_INPUT, "this is not a text: it is set, not written");
     if (!e)
         e = need_once(c, OP_TEXT, op->field);
-    return e || is_replay(c) ? e : check_blob(c, op);
+    return e || audit_check_is_replay(c) ? e : check_blob(c, op);
 }
 
 static enum err say_stale(const struct check *c, struct field f, const char *value, uint64_t rev,
@@ -213,7 +209,7 @@ static enum err check_item_add(const struct check *c, const struct op_item *op)
     enum err e = check_item_op(c, op);
     if (!e)
         e = need_new_id(c, OP_ITEM_ADD, op->field.item);
-    if (e || is_replay(c))
+    if (e || audit_check_is_replay(c))
         return e;
     size_t start, end;
     audit_item_range(c->a, op->field.question, op->field.part, &start, &end);
@@ -273,7 +269,7 @@ static enum err check_anchors(const struct check *c, const struct op_comment *op
     return ERR_OK;
 }
 
-static size_t count_before(const struct check *c, enum op_kind kind)
+size_t audit_check_count(const struct check *c, enum op_kind kind)
 {
     size_t n = 0;
     for (size_t k = 0; k < c->i; k++)
@@ -290,9 +286,9 @@ static enum err check_comment_add(const struct check *c, const struct op_comment
         e = check_words(c, op->text);
     if (!e && op->on_words)
         e = check_anchors(c, op);
-    if (e || is_replay(c))
+    if (e || audit_check_is_replay(c))
         return e;
-    if (c->a->comments.len + count_before(c, OP_COMMENT_ADD) < AUDIT_MAX_COMMENTS)
+    if (c->a->comments.len + audit_check_count(c, OP_COMMENT_ADD) < AUDIT_MAX_COMMENTS)
         return ERR_OK;
     return err_set(c->why, ERR_TOO_LARGE, "an audit holds at most %d comments", AUDIT_MAX_COMMENTS);
 }
@@ -314,28 +310,46 @@ static bool find_comment(const struct check *c, uint64_t id, struct field *f,
     return false;
 }
 
+/* What must be answered is only called answered by who asked, or by the moderator. */
+static enum err need_asker(const struct check *c, const struct audit_comment *asked)
+{
+    const struct audit_member *by = audit_member_find(c->a, asked->by);
+    if (!asked->must_answer || !by || asked->by == c->person || audit_is_moderator(c->a, c->person))
+        return ERR_OK;
+    return err_set(c->why, ERR_REFUSED_ROLE,
+                   "this comment must be answered: answer it; then its writer (the %s) or the "
+                   "moderator resolves it",
+                   role_code(by->role));
+}
+
+/* `found` is NULL for a comment of this batch. */
+static enum err check_resolve(const struct check *c, const struct audit_comment *found,
+                              struct field f, uint64_t id)
+{
+    if (found && found->resolved)
+        return say_stale(c, f, "resolved", c->a->seq, found->resolved_by);
+    for (size_t k = 0; k < c->i; k++)
+        if (c->b->ops[k].kind == OP_COMMENT_RESOLVE && c->b->ops[k].comment.comment == id)
+            return err_set(c->why, ERR_INPUT, "a comment is resolved once");
+    return found && !audit_check_is_replay(c) ? need_asker(c, found) : ERR_OK;
+}
+
 static enum err check_comment_on(const struct check *c, const struct audit_op *op)
 {
     struct field f;
     const struct audit_comment *found;
     bool there = find_comment(c, op->comment.comment, &f, &found);
-    if (!there || (!is_replay(c) && audit_is_held(c->a, c->v, f)))
+    if (!there || (!audit_check_is_replay(c) && audit_is_held(c->a, c->v, f)))
         return err_set(c->why, ERR_NOT_FOUND, "there is no comment %" PRIu64, op->comment.comment);
     enum err e = need_right(c, f, RIGHT_COMMENT);
     if (e)
         return e;
-    if (op->kind == OP_COMMENT_RESOLVE) {
-        if (found && found->resolved)
-            return say_stale(c, f, "resolved", c->a->seq, found->resolved_by);
-        for (size_t k = 0; k < c->i; k++)
-            if (c->b->ops[k].kind == OP_COMMENT_RESOLVE &&
-                c->b->ops[k].comment.comment == op->comment.comment)
-                return err_set(c->why, ERR_INPUT, "a comment is resolved once");
-        return ERR_OK;
-    }
+    if (op->kind == OP_COMMENT_RESOLVE)
+        return check_resolve(c, found, f, op->comment.comment);
     e = check_words(c, op->comment.text);
     size_t n = found ? found->nreplies : 0;
-    if (e || is_replay(c) || n + count_before(c, OP_COMMENT_REPLY) < AUDIT_MAX_REPLIES)
+    if (e || audit_check_is_replay(c) ||
+        n + audit_check_count(c, OP_COMMENT_REPLY) < AUDIT_MAX_REPLIES)
         return e;
     return err_set(c->why, ERR_TOO_LARGE, "a comment has at most %d replies", AUDIT_MAX_REPLIES);
 }
@@ -352,20 +366,27 @@ static bool is_day(const char *s)
     return true;
 }
 
-static enum err need_line(const struct check *c, const char *what, const char *s, size_t max_cp,
-                          bool may_be_empty)
+enum err audit_check_words(const struct check *c, const char *what, const char *s, bool multi_line,
+                           size_t max_cp, bool may_be_empty)
 {
     struct err_info bad = {0};
+    s = s ? s : "";
     if (!*s && !may_be_empty)
         return err_set(c->why, ERR_INPUT, "%s is missing", what);
-    if (utf8_check_text(s, strlen(s), false, &bad))
+    if (utf8_check_text(s, strlen(s), multi_line, &bad))
         return err_set(c->why, ERR_INPUT, "%s contains %s", what, bad.text);
     if ((size_t)utf8_count(s, strlen(s)) > max_cp)
         return err_set(c->why, ERR_TOO_LARGE, "%s is longer than %zu characters", what, max_cp);
     return ERR_OK;
 }
 
-static bool is_state(enum audit_state s)
+static enum err need_line(const struct check *c, const char *what, const char *s, size_t max_cp,
+                          bool may_be_empty)
+{
+    return audit_check_words(c, what, s, false, max_cp, may_be_empty);
+}
+
+bool audit_check_is_state(enum audit_state s)
 {
     return s >= AUDIT_PLANNED && s <= AUDIT_WITHDRAWN;
 }
@@ -396,9 +417,9 @@ static enum err check_create(const struct check *c, const struct op_create *op)
         e = err_set(c->why, ERR_INPUT,
                     "the period goes from one day to the same or a later one, "
                     "as in 2026-04-01 .. 2027-03-31");
-    if (!e && !is_state(op->state))
+    if (!e && !audit_check_is_state(op->state))
         e = err_set(c->why, ERR_INPUT, "an audit has no state number %d", (int)op->state);
-    return e;
+    return e ? e : audit_check_beginnings(c, op);
 }
 
 static bool is_section(const struct template *t, const char *code, size_t len)
@@ -433,9 +454,9 @@ static enum err check_member_add(const struct check *c, const struct op_member *
         return err_set(c->why, ERR_INPUT, "nobody is a member of an audit as %s",
                        role_code(op->role));
     enum err e = check_sections(c, op);
-    if (e || is_replay(c) || audit_member_find(c->a, op->person))
+    if (e || audit_check_is_replay(c) || audit_member_find(c->a, op->person))
         return e;
-    if (c->a->members.len + count_before(c, OP_MEMBER_ADD) < AUDIT_MAX_MEMBERS)
+    if (c->a->members.len + audit_check_count(c, OP_MEMBER_ADD) < AUDIT_MAX_MEMBERS)
         return ERR_OK;
     return err_set(c->why, ERR_TOO_LARGE, "an audit has at most %d members", AUDIT_MAX_MEMBERS);
 }
@@ -453,27 +474,56 @@ static enum err check_member_remove(const struct check *c, const struct op_membe
                  : err_set(c->why, ERR_NOT_FOUND, "person %" PRIu32 " is not a member", op->person);
 }
 
-static enum err check_move(const struct check *c, const struct op_move *op)
+/* Who writes what. OP_HELD is written by nobody. */
+static const struct {
+    enum op_kind kind;
+    bool server, people;
+} writers[] = {
+    {OP_CREATE,          true,  false},
+    {OP_MEMBER_ADD,      true,  false},
+    {OP_MEMBER_REMOVE,   true,  false},
+    {OP_MOVE,            true,  false},
+    {OP_TEXT,            false, true },
+    {OP_SET,             true,  true },
+    {OP_ITEM_ADD,        false, true },
+    {OP_ITEM_REMOVE,     false, true },
+    {OP_COMMENT_ADD,     false, true },
+    {OP_COMMENT_REPLY,   false, true },
+    {OP_COMMENT_RESOLVE, false, true },
+    {OP_HELD,            false, false},
+    {OP_SIGN,            true,  false},
+    {OP_ASSIGN,          true,  false},
+    {OP_FLAG,            true,  false},
+    {OP_FLAG_NOTE,       true,  false},
+    {OP_GLASS,           true,  false},
+    {OP_GLASS_END,       true,  false},
+    {OP_LINK,            true,  false},
+    {OP_PLAN,            true,  false},
+};
+_Static_assert(sizeof writers / sizeof *writers == OP_PLAN, "every kind has its row");
+
+static enum err check_writer(const struct check *c, enum op_kind kind)
 {
-    if (!is_state(op->to))
-        return err_set(c->why, ERR_INPUT, "an audit has no state number %d", (int)op->to);
-    if (count_before(c, OP_MOVE))
-        return err_set(c->why, ERR_INPUT, "a batch moves an audit once");
-    if (op->to == c->a->state)
-        return err_set(c->why, ERR_REFUSED_STATE, "the audit is %s already",
-                       audit_state_code(op->to));
-    return ERR_OK;
+    if (kind < OP_CREATE || kind > OP_PLAN)
+        return err_set(c->why, ERR_INPUT, "an operation of an unknown kind");
+    if (kind == OP_HELD)
+        return audit_check_is_replay(c)
+                   ? ERR_OK
+                   : err_set(c->why, ERR_INPUT, "a withheld operation cannot be written");
+    if (c->b->agent ? writers[kind - 1].people : writers[kind - 1].server)
+        return ERR_OK;
+    return err_set(c->why, ERR_INPUT,
+                   c->b->agent ? "only the server creates, moves, names members, and records "
+                                 "signatures and the like: ask it with the command for that"
+                               : "the server itself writes no texts, items or comments");
 }
 
 enum err audit_check_op(const struct check *c)
 {
     const struct audit_op *op = &c->b->ops[c->i];
-    bool by_server =
-        op->kind <= OP_MOVE && op->kind >= OP_CREATE; /* CREATE, MEMBER_ADD, MEMBER_REMOVE, MOVE */
-    if (op->kind != OP_HELD && by_server != !c->b->agent)
-        return err_set(c->why, ERR_INPUT,
-                       by_server ? "only the server creates, moves and names members"
-                                 : "the server itself writes no answers");
+    enum err e = check_writer(c, op->kind);
+    if (e)
+        return e;
     switch (op->kind) {
     case OP_CREATE:
         return check_create(c, &op->create);
@@ -482,7 +532,15 @@ enum err audit_check_op(const struct check *c)
     case OP_MEMBER_REMOVE:
         return check_member_remove(c, &op->member);
     case OP_MOVE:
-        return check_move(c, &op->move);
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
+        return audit_check_life(c, op);
     case OP_TEXT:
         return check_text(c, &op->text);
     case OP_SET:
@@ -497,8 +555,7 @@ enum err audit_check_op(const struct check *c)
     case OP_COMMENT_RESOLVE:
         return check_comment_on(c, op);
     case OP_HELD:
-        return is_replay(c) ? ERR_OK
-                            : err_set(c->why, ERR_INPUT, "a withheld operation cannot be written");
+        return ERR_OK;
     }
     return err_set(c->why, ERR_INPUT, "an operation of an unknown kind");
 }

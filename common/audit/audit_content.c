@@ -59,6 +59,73 @@ void audit_each_field(const struct audit *a, audit_field_fn fn, void *user)
     }
 }
 
+/* ---- what the authors' content is ---- */
+
+/* How actions are followed up, what is not acted upon, and what the moderation finds; a signature
+ * is on none of it. */
+static bool is_tracked(const struct question *q, enum part part)
+{
+    switch ((int)part) {
+    case PART_STATUS: /* a voice's status is an answer */
+        return !(q->kinds & KIND_VOICE);
+    case PART_FIRST_DUE:
+    case PART_DUE_REASON:
+    case PART_UPDATES:
+    case PART_DONE_EVIDENCE:
+    case PART_CLAIMED_BY:
+    case PART_CLOSED_BY:
+    case PART_CLOSED_ON:
+    case PART_CLOSE_REASON:
+    case PART_IMPACT:
+    case PART_IMPACT_EVIDENCE:
+    case PART_LEADS_TO:
+    case PART_NO_ACTION:
+    case PART_GRADE_MODERATOR:
+    case PART_GRADE_FINAL:
+        return true;
+    }
+    return false;
+}
+
+bool audit_is_content(const struct template *t, uint16_t question, enum part part)
+{
+    const struct question *q = template_question(t, question);
+    return q && !is_tracked(q, part) && !audit_is_moderation(t, q);
+}
+
+bool audit_op_is_content(const struct template *t, const struct audit_op *op)
+{
+    struct field f;
+    switch (op->kind) {
+    case OP_CREATE: /* what is known then answers questions */
+        return true;
+    case OP_TEXT:
+    case OP_SET:
+    case OP_ITEM_ADD:
+    case OP_ITEM_REMOVE:
+        f = audit_op_field(op);
+        return audit_is_content(t, f.question, (enum part)f.part);
+    case OP_HELD:
+        return op->held.content;
+    case OP_MEMBER_ADD:
+    case OP_MEMBER_REMOVE:
+    case OP_MOVE:
+    case OP_COMMENT_ADD:
+    case OP_COMMENT_REPLY:
+    case OP_COMMENT_RESOLVE:
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
+        break;
+    }
+    return false;
+}
+
 /* ---- fingerprint ---- */
 
 static void put_bytes(struct buf *out, const void *data, size_t len)
@@ -94,6 +161,8 @@ static uint64_t place_of(const struct audit *a, struct field f)
 static bool put_answer(void *user, struct field f)
 {
     struct canon *c = user;
+    if (!audit_is_content(c->a->t, f.question, (enum part)f.part))
+        return true;
     const struct text *t = audit_text(c->a, f);
     buf_append_varint(c->out, f.question);
     buf_append_varint(c->out, f.part);
@@ -124,8 +193,11 @@ void audit_fingerprint(const struct audit *a, uint8_t out[32])
         put_str(&b, info.child_refs[i]);
     /* An item that is still empty is an item: how many there are counts too. */
     for (size_t i = 0; i < a->items.len; i++) {
-        buf_append_varint(&b, a->items.at[i].question);
-        buf_append_varint(&b, a->items.at[i].part);
+        const struct list_item *it = &a->items.at[i];
+        if (!audit_is_content(a->t, it->question, (enum part)it->part))
+            continue;
+        buf_append_varint(&b, it->question);
+        buf_append_varint(&b, it->part);
     }
     buf_append_varint(&b, 0);
     audit_each_field(a, put_answer, &c);

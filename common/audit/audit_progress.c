@@ -294,7 +294,7 @@ static bool is_met(const struct audit *a, const char *condition)
 
 static bool is_needed(const struct audit *a, const struct question *q)
 {
-    bool moderated = a->state >= AUDIT_MODERATING && a->state != AUDIT_WITHDRAWN;
+    bool moderated = a->state == AUDIT_MODERATING;
     if (!(q->kinds & ~(uint32_t)KIND_INFO) || (!moderated && audit_is_moderation(a->t, q)))
         return false;
     return is_met(a, a->t->sections[q->section].needs_when) && is_met(a, q->needs_when);

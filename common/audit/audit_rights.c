@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/audit/audit_impl.h"
@@ -11,25 +10,32 @@ enum writing {
     WRITE_PREPARATION, /* the first section and the voices */
     WRITE_ALL,         /* but the moderator's sections */
     WRITE_MODERATION,  /* these only */
+    WRITE_PLAN,        /* the actions, and why none is needed */
+    WRITE_FOLLOW_UP,   /* how the actions go on */
 };
+enum { EVERYBODY = -1 };
+static const role_set planners = ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW);
+static const role_set followers =
+    ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW) | ROLE_BIT(ROLE_SM);
+
 static const struct state_row {
     enum audit_state state;
     enum writing writing;
-    bool comment; /* but who may write may always comment on it */
+    role_set comment; /* of those who may comment in a section; who may write there always may */
 } states[] = {
-    {AUDIT_PLANNED,         WRITE_PREPARATION, false},
-    {AUDIT_PREPARING,       WRITE_PREPARATION, false},
-    {AUDIT_IN_PROGRESS,     WRITE_ALL,         true },
-    {AUDIT_AGREED,          WRITE_NOTHING,     true },
-    {AUDIT_SUBMITTED,       WRITE_NOTHING,     true },
-    {AUDIT_MODERATING,      WRITE_MODERATION,  true },
-    {AUDIT_RETURNED,        WRITE_NOTHING,     true },
-    {AUDIT_MODERATED,       WRITE_NOTHING,     false},
-    {AUDIT_ACTION_PLANNING, WRITE_NOTHING,     false},
-    {AUDIT_ASSURANCE,       WRITE_NOTHING,     false},
-    {AUDIT_FOLLOW_UP,       WRITE_NOTHING,     false},
-    {AUDIT_CLOSED,          WRITE_NOTHING,     false},
-    {AUDIT_WITHDRAWN,       WRITE_NOTHING,     false},
+    {AUDIT_PLANNED,         WRITE_PREPARATION, 0                                     },
+    {AUDIT_PREPARING,       WRITE_PREPARATION, 0                                     },
+    {AUDIT_IN_PROGRESS,     WRITE_ALL,         (role_set)EVERYBODY                   },
+    {AUDIT_AGREED,          WRITE_NOTHING,     (role_set)EVERYBODY                   },
+    {AUDIT_SUBMITTED,       WRITE_NOTHING,     (role_set)EVERYBODY                   },
+    {AUDIT_MODERATING,      WRITE_MODERATION,  (role_set)EVERYBODY                   },
+    {AUDIT_RETURNED,        WRITE_ALL,         (role_set)EVERYBODY                   },
+    {AUDIT_MODERATED,       WRITE_NOTHING,     0                                     },
+    {AUDIT_ACTION_PLANNING, WRITE_PLAN,        0                                     },
+    {AUDIT_ASSURANCE,       WRITE_NOTHING,     ROLE_BIT(ROLE_SM) | ROLE_BIT(ROLE_FTM)},
+    {AUDIT_FOLLOW_UP,       WRITE_FOLLOW_UP,   0                                     },
+    {AUDIT_CLOSED,          WRITE_NOTHING,     0                                     },
+    {AUDIT_WITHDRAWN,       WRITE_NOTHING,     0                                     },
 };
 
 static const struct state_row *state_row(enum audit_state s)
@@ -41,134 +47,73 @@ static const struct state_row *state_row(enum audit_state s)
     return &nothing;
 }
 
-/* ---- who may write which part of a judgement, whatever the section says ---- */
+/* ---- parts that not everybody who writes in the section writes ---- */
 
-static const struct grade_row {
+#define IN(state)         (1u << (state))
+#define WHILE_MODERATING  IN(AUDIT_MODERATING)
+#define UNTIL_IT_IS_RIGHT (IN(AUDIT_MODERATING) | IN(AUDIT_RETURNED))
+
+/* clang-format off */
+static const struct part_row {
     enum part part;
-    role_set write;
+    role_set write;  /* 0: nobody, the server records it */
+    uint32_t states; /* IN() bits: then these people write it whatever the section says; 0: the
+                      * section and the state must let them too */
     const char *who;
-} grade_rows[] = {
-    {PART_GRADE_AUDITOR,      ROLE_BIT(ROLE_FRO), "the auditor (FRO) gives the auditor's grade"    },
-    {PART_GRADE_PRACTITIONER, ROLE_BIT(ROLE_FSW),
-     "the practitioner (FSW) gives the practitioner's own grade"                                   },
-    {PART_GRADE_AGREED,       ROLE_BIT(ROLE_FRO), "the auditor (FRO) records the agreed grade"     },
-    {PART_GRADE_MODERATOR,    0,                  "the moderator's grade comes from the moderation"},
-    {PART_GRADE_FINAL,        0,                  "the final grade comes from the moderation"      },
+} part_rows[] = {
+    {PART_GRADE_AUDITOR,      ROLE_BIT(ROLE_FRO), 0, "the auditor (FRO) gives the auditor's grade"},
+    {PART_GRADE_PRACTITIONER, ROLE_BIT(ROLE_FSW), 0,
+     "the practitioner (FSW) gives the practitioner's own grade"},
+    {PART_GRADE_AGREED,       ROLE_BIT(ROLE_FRO), 0, "the auditor (FRO) records the agreed grade"},
+    {PART_GRADE_MODERATOR,    0, 0,
+     "the server records the moderator's grade: it comes from the moderation (use tandem move)"},
+    {PART_GRADE_FINAL,        0, 0,
+     "the server records the final grade: it comes from the moderation (use tandem move)"},
+    {PART_RESPONSE,           ROLE_BIT(ROLE_FRO), UNTIL_IT_IS_RIGHT,
+     "the auditor (FRO) answers the moderator's views, until the audit is moderated"},
+    {PART_RESPONSE_REASON,    ROLE_BIT(ROLE_FRO), UNTIL_IT_IS_RIGHT,
+     "the auditor (FRO) answers the moderator's views, until the audit is moderated"},
+    {PART_DECISION,           ROLE_BIT(ROLE_QA), WHILE_MODERATING,
+     "the quality assurance team (QA) decides where views stay apart, while the audit is moderated"},
+    {PART_DECISION_REASON,    ROLE_BIT(ROLE_QA), WHILE_MODERATING,
+     "the quality assurance team (QA) decides where views stay apart, while the audit is moderated"},
+    {PART_STATUS,             0, 0, /* of an action */
+     "the server records how an action stands: use tandem action start, claim, verify or cancel"},
+    {PART_FIRST_DUE,          0, 0,
+     "the server records the first due date: use tandem action due to change the present one"},
+    {PART_DUE_REASON,         0, 0, "the server records why a date changed: use tandem action due"},
+    {PART_CLAIMED_BY,         0, 0, "the server records who says it is done: use tandem action claim"},
+    {PART_CLOSED_BY,          0, 0, "the server records who closed it: use tandem action verify"},
+    {PART_CLOSED_ON,          0, 0, "the server records when it was closed: use tandem action verify"},
+    {PART_CLOSE_REASON,       0, 0, "the server records why it was closed: use tandem action cancel"},
+    {PART_IMPACT,             0, 0, "the server records what came of it: use tandem action impact"},
+    {PART_IMPACT_EVIDENCE,    0, 0, "the server records what came of it: use tandem action impact"},
+    {PART_LEADS_TO,           0, 0, "the server records what follows from it: use tandem action impact"},
 };
+/* clang-format on */
 
-static const struct grade_row *grade_row(uint16_t part)
+static const struct part_row *part_row(struct field f)
 {
-    for (size_t i = 0; i < sizeof grade_rows / sizeof *grade_rows; i++)
-        if (grade_rows[i].part == part)
-            return &grade_rows[i];
+    if (f.part == PART_STATUS && audit_list_of(f) != PART_ACTIONS)
+        return NULL; /* a voice's */
+    for (size_t i = 0; i < sizeof part_rows / sizeof *part_rows; i++)
+        if (part_rows[i].part == f.part)
+            return &part_rows[i];
     return NULL;
 }
 
-/* ---- somebody's part in the audit ---- */
-
-struct audit_part audit_part_of(const struct audit *a, const struct viewer *v)
-{
-    static const role_set readers = ROLE_BIT(ROLE_QA) | ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_SM);
-    const struct audit_member *m = audit_member_find(a, v->person);
-    if (m)
-        return (struct audit_part){
-            .role = m->role, .roles = ROLE_BIT(m->role), .member = true, .sections = m->sections};
-    struct audit_part p = {.role = ROLE_NONE, .sections = ""};
-    for (size_t i = 0; i < v->nroles; i++) {
-        enum role r = v->roles[i].role;
-        bool team = !v->roles[i].team[0] || !strcmp(v->roles[i].team, a->team ? a->team : "");
-        if (!team || r >= ROLE_COUNT || !(readers & ROLE_BIT(r)))
-            continue;
-        p.role = p.role ? p.role : r;
-        p.roles |= ROLE_BIT(r);
-    }
-    return p;
-}
-
-bool audit_may_see(const struct audit *a, const struct viewer *v)
-{
-    return audit_part_of(a, v).role != ROLE_NONE;
-}
+/* ---- who writes in a section ---- */
 
 static role_set write_roles(const struct template *t, const struct question *q)
 {
     return q->write ? q->write : t->sections[q->section].write;
 }
 
-static bool is_writer(const struct audit *a, const struct audit_part *p, const struct question *q)
+bool audit_is_writer(const struct audit *a, const struct audit_part *p, const struct question *q)
 {
     if (!p->member || !(write_roles(a->t, q) & ROLE_BIT(p->role)))
         return false;
     return p->role != ROLE_CSW || audit_has_word(p->sections, a->t->sections[q->section].code);
-}
-
-/* ---- what is withheld ---- */
-
-/* Which word of "may be shown to" opens a young person's view to this role. */
-static const char *shown_as(enum role r)
-{
-    if (r == ROLE_FRO)
-        return "auditors";
-    if (r == ROLE_FSW)
-        return "worker";
-    return r == ROLE_FTM || r == ROLE_SM || r == ROLE_QA ? "managers" : NULL;
-}
-
-/* How it stands and to whom it is shown are no secret: progress and the sharing itself need them.
- */
-static bool is_voice_content(uint16_t part)
-{
-    return part != PART_STATUS && part != PART_SHOWN_TO;
-}
-
-static bool keeps_young_person(const struct audit *a, const struct audit_part *p,
-                               const struct question *q)
-{
-    return (p->member && p->role == ROLE_IRO) || is_writer(a, p, q);
-}
-
-static const char *value_of(const struct audit *a, uint16_t question, enum part part)
-{
-    return audit_value(a, (struct field){.question = question, .part = (uint16_t)part}).value;
-}
-
-static bool both_first_grades(const struct audit *a, uint16_t question)
-{
-    return *value_of(a, question, PART_GRADE_AUDITOR) &&
-           *value_of(a, question, PART_GRADE_PRACTITIONER);
-}
-
-bool audit_is_held_from(const struct audit *a, const struct audit_part *p, struct field f)
-{
-    const struct question *q = template_question(a->t, f.question);
-    if (p->role == ROLE_NONE || !q)
-        return true;
-    if (question_is_young_person(q) && is_voice_content(f.part) && !keeps_young_person(a, p, q)) {
-        const char *word = shown_as(p->role);
-        return !word || !audit_has_word(value_of(a, f.question, PART_SHOWN_TO), word);
-    }
-    bool others_first_grade = (p->role == ROLE_FRO && f.part == PART_GRADE_PRACTITIONER) ||
-                              (p->role == ROLE_FSW && f.part == PART_GRADE_AUDITOR);
-    return q->blind && others_first_grade && !both_first_grades(a, f.question);
-}
-
-bool audit_is_held(const struct audit *a, const struct viewer *v, struct field f)
-{
-    struct audit_part p = audit_part_of(a, v);
-    return audit_is_held_from(a, &p, f);
-}
-
-bool audit_holds_back(const struct audit *a, const struct viewer *v)
-{
-    /* A voice is held as a whole; of a judgement, first grades are. */
-    static const enum part parts[] = {PART_WORDS, PART_GRADE_AUDITOR, PART_GRADE_PRACTITIONER};
-    struct audit_part p = audit_part_of(a, v);
-    for (uint16_t q = 1; q <= a->t->nquestions; q++)
-        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-            if (audit_is_held_from(a, &p,
-                                   (struct field){.question = q, .part = (uint16_t)parts[i]}))
-                return true;
-    return false;
 }
 
 /* ---- rights ---- */
@@ -184,19 +129,11 @@ bool audit_is_moderation(const struct template *t, const struct question *q)
     return false;
 }
 
-static bool state_lets_write(const struct audit *a, const struct question *q)
+/* Of what its section's people write (moderation apart). */
+static bool state_lets_write(enum writing writing, const struct question *q)
 {
-    switch (state_row(a->state)->writing) {
-    case WRITE_NOTHING:
-        return false;
-    case WRITE_PREPARATION:
-        return q->section == 0 || q->kinds & KIND_VOICE;
-    case WRITE_ALL:
-        return !audit_is_moderation(a->t, q);
-    case WRITE_MODERATION:
-        return audit_is_moderation(a->t, q);
-    }
-    return false;
+    return writing == WRITE_ALL ||
+           (writing == WRITE_PREPARATION && (q->section == 0 || q->kinds & KIND_VOICE));
 }
 
 static void say_roles(char *out, size_t cap, role_set set)
@@ -234,22 +171,67 @@ static enum err why_not_role(const struct audit *a, const struct audit_part *p,
                    roles, strchr(roles, ',') ? "" : "s", s->code, s->title);
 }
 
+/* The moderator's section is theirs, whoever its template names. */
+static enum err may_moderate(const struct audit *a, const struct audit_part *p,
+                             const struct question *q, struct err_info *why)
+{
+    const char *section = a->t->sections[q->section].code;
+    if (!audit_is_moderator(a, p->person))
+        return err_set(why, ERR_REFUSED_ROLE,
+                       "read only: the moderator of this audit (IRO) writes in section %s",
+                       section);
+    if (a->state == AUDIT_MODERATING)
+        return ERR_OK;
+    return err_set(why, ERR_REFUSED_STATE,
+                   "read only: section %s is written while the audit is moderated", section);
+}
+
+/* Who plans actions and follows them up: managers by their role for the team too; besides, an IRO
+ * where the template lets one write the actions (dip audits). */
+static enum err may_act(const struct audit *a, const struct audit_part *p, const struct question *q,
+                        struct field f, enum writing writing, struct err_info *why)
+{
+    bool action = audit_list_of(f) == PART_ACTIONS;
+    bool plan = writing == WRITE_PLAN;
+    bool now = plan ? action || f.part == PART_NO_ACTION
+                    : action && (f.part == PART_UPDATES || f.part == PART_DONE_EVIDENCE);
+    bool leads = p->role == ROLE_IRO && audit_is_writer(a, p, q);
+    if (now && (leads || p->roles & (plan ? planners : followers)))
+        return ERR_OK;
+    if (!now)
+        return err_set(why, ERR_REFUSED_STATE, "read only: the audit is %s, %s; its answers stand",
+                       audit_state_code(a->state),
+                       plan ? "its actions are planned" : "its actions are followed up");
+    return err_set(why, ERR_REFUSED_ROLE,
+                   plan ? "read only: the team's manager (FTM) and this audit's FRO and FSW plan "
+                          "its actions"
+                        : "read only: the team's managers (FTM, SM) and this audit's FRO and FSW "
+                          "say how its actions go on");
+}
+
 static enum err may_write(const struct audit *a, const struct audit_part *p,
                           const struct question *q, struct field f, struct err_info *why)
 {
-    if (!is_writer(a, p, q))
-        return why_not_role(a, p, q, why);
-    const struct grade_row *g = grade_row(f.part);
-    if (g && !(g->write & ROLE_BIT(p->role)))
-        return err_set(why, ERR_REFUSED_ROLE, "read only: %s", g->who);
-    if (state_lets_write(a, q))
+    enum writing writing = state_row(a->state)->writing;
+    const struct part_row *row = part_row(f);
+    if (row && row->states && row->write & p->roles && row->states & IN(a->state))
         return ERR_OK;
-    bool preparing = state_row(a->state)->writing == WRITE_PREPARATION;
-    if (audit_is_moderation(a->t, q) && !preparing)
-        return err_set(why, ERR_REFUSED_STATE,
-                       "read only: section %s is written while the audit is moderated",
-                       a->t->sections[q->section].code);
-    if (preparing)
+    if (row && row->states)
+        return err_set(why, row->write & p->roles ? ERR_REFUSED_STATE : ERR_REFUSED_ROLE,
+                       "read only: %s", row->who);
+    if (row && !row->write)
+        return err_set(why, ERR_REFUSED_ROLE, "read only: %s", row->who);
+    if (audit_is_moderation(a->t, q))
+        return may_moderate(a, p, q, why);
+    if (writing == WRITE_PLAN || writing == WRITE_FOLLOW_UP)
+        return may_act(a, p, q, f, writing, why);
+    if (!audit_is_writer(a, p, q))
+        return why_not_role(a, p, q, why);
+    if (row && !(row->write & p->roles))
+        return err_set(why, ERR_REFUSED_ROLE, "read only: %s", row->who);
+    if (state_lets_write(writing, q))
+        return ERR_OK;
+    if (writing == WRITE_PREPARATION)
         return err_set(why, ERR_REFUSED_STATE,
                        "read only: until the audit is opened, section %s and the voices can be "
                        "written (it is %s)",
@@ -262,7 +244,23 @@ static bool is_commenter(const struct audit *a, const struct audit_part *p,
                          const struct question *q)
 {
     bool moderator = p->member && p->role == ROLE_IRO;
-    return moderator || is_writer(a, p, q) || a->t->sections[q->section].comment & p->roles;
+    return moderator || audit_is_writer(a, p, q) || a->t->sections[q->section].comment & p->roles;
+}
+
+/* In a state with its own circle (assurance) that circle comments everywhere. */
+static bool may_comment(const struct audit *a, const struct audit_part *p, const struct question *q)
+{
+    role_set circle = state_row(a->state)->comment;
+    return circle == (role_set)EVERYBODY ? is_commenter(a, p, q) : (circle & p->roles) != 0;
+}
+
+static const char *why_held(const struct question *q, struct field f)
+{
+    if (question_is_young_person(q))
+        return "held by IRO: shown when they share it with you";
+    if (f.part == PART_WORDS)
+        return "held: the worker's own words are for those who audit and manage their work";
+    return "held back until both first grades are in, or for those who audit and manage the work";
 }
 
 enum right audit_right(const struct audit *a, const struct viewer *v, struct field f,
@@ -275,95 +273,20 @@ enum right audit_right(const struct audit *a, const struct viewer *v, struct fie
         return RIGHT_NONE;
     }
     if (audit_is_held_from(a, &p, f)) {
-        (void)err_set(why, ERR_REFUSED_ROLE, "%s",
-                      question_is_young_person(q) ? "held by IRO: shown when they share it with you"
-                                                  : "held back until both first grades are in");
+        (void)err_set(why, ERR_REFUSED_ROLE, "%s", why_held(q, f));
         return RIGHT_NONE;
+    }
+    if (p.glass) {
+        (void)err_set(why, ERR_REFUSED_ROLE,
+                      "read only: you opened this record to read it, with a reason and for a time");
+        return RIGHT_READ;
     }
     if (!may_write(a, &p, q, f, why))
         return RIGHT_WRITE;
-    if (!is_commenter(a, &p, q))
-        return RIGHT_READ;
-    if (state_row(a->state)->comment)
+    if (may_comment(a, &p, q))
         return RIGHT_COMMENT;
-    if (!is_writer(a, &p, q))
+    if (is_commenter(a, &p, q) && !audit_is_writer(a, &p, q) && !part_row(f))
         (void)err_set(why, ERR_REFUSED_STATE, "read only: comments are closed, the audit is %s",
                       audit_state_code(a->state));
     return RIGHT_READ;
-}
-
-/* ---- events as one reader may see them ---- */
-
-static bool op_is_held(const struct audit *a, const struct audit_part *p, const struct audit_op *op)
-{
-    const struct audit_comment *c;
-    switch (op->kind) {
-    case OP_TEXT:
-        return audit_is_held_from(a, p, op->text.field);
-    case OP_SET:
-        return audit_is_held_from(a, p, op->set.field);
-    case OP_ITEM_ADD:
-    case OP_ITEM_REMOVE:
-        return audit_is_held_from(a, p, op->item.field);
-    case OP_COMMENT_ADD:
-        return audit_is_held_from(a, p, op->comment.field);
-    case OP_COMMENT_REPLY:
-    case OP_COMMENT_RESOLVE:
-        c = audit_comment_find(a, op->comment.comment);
-        return !c || audit_is_held_from(a, p, c->field);
-    case OP_CREATE:
-    case OP_MEMBER_ADD:
-    case OP_MEMBER_REMOVE:
-    case OP_MOVE:
-    case OP_HELD:
-        return p->role == ROLE_NONE;
-    }
-    return true;
-}
-
-/* Does it change what they may see of what was there before? A share that changes nothing for them
- * counts too: it is rare, and a snapshot too many harms nobody. */
-static bool op_reveals(const struct audit *a, const struct viewer *v, const struct audit_part *p,
-                       const struct audit_op *op)
-{
-    if (op->kind == OP_MEMBER_ADD || op->kind == OP_MEMBER_REMOVE)
-        return op->member.person == v->person;
-    if (op->kind != OP_SET)
-        return false;
-    const struct question *q = template_question(a->t, op->set.field.question);
-    if (!q)
-        return false;
-    if (question_is_young_person(q) && op->set.field.part == PART_SHOWN_TO)
-        return !keeps_young_person(a, p, q) && shown_as(p->role);
-    bool first =
-        op->set.field.part == PART_GRADE_AUDITOR || op->set.field.part == PART_GRADE_PRACTITIONER;
-    bool concerned = p->role == ROLE_FRO || p->role == ROLE_FSW;
-    return q->blind && first && concerned && (both_first_grades(a, q->number) || !*op->set.value);
-}
-
-enum err audit_redact_body(const struct audit *a, const struct viewer *v,
-                           const struct event_body *b, struct buf *out, bool *changed, bool *reveal)
-{
-    struct audit_part p = audit_part_of(a, v);
-    struct event_body copy = *b;
-    *changed = *reveal = false;
-    for (size_t i = 0; i < b->nops; i++) {
-        *changed = *changed || op_is_held(a, &p, &b->ops[i]);
-        *reveal = *reveal || op_reveals(a, v, &p, &b->ops[i]);
-    }
-    if (*changed) {
-        copy.ops = calloc(b->nops, sizeof *copy.ops);
-        if (!copy.ops)
-            return ERR_NOMEM;
-        for (size_t i = 0; i < b->nops; i++) {
-            if (op_is_held(a, &p, &b->ops[i]))
-                copy.ops[i].kind = OP_HELD;
-            else
-                copy.ops[i] = b->ops[i];
-        }
-    }
-    event_body_encode(&copy, out);
-    if (*changed)
-        free(copy.ops);
-    return buf_failed(out) ? ERR_NOMEM : ERR_OK;
 }

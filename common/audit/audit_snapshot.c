@@ -2,13 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/audit/audit_impl.h"
+#include "common/audit/audit_snapshot.h"
 #include "common/pb_alloc.h"
-#include "common/pb_write.h"
 #include "common/utf8.h"
-#include "proto/snapshot.pb-c.h"
 
-enum { FORMAT = 1, PART_BITS = 7, REF_CP = 64, LINE_CP = 2000 };
+enum { FORMAT = 1, PART_BITS = 7, REF_CP = 64, LINE_CP = EVENT_MAX_LINE_CP };
 
 /* ---- writing ---- */
 
@@ -45,14 +43,7 @@ static void write_agents(const struct audit *a, const struct viewer *v, struct b
     }
 }
 
-/* Whose eyes: their part and what is shared with them, both as in `rights`; NULL sees everything.
- */
-struct eyes {
-    const struct audit *rights;
-    struct audit_part part;
-};
-
-static bool is_held(const struct eyes *p, struct field f)
+static bool is_held(const struct snapshot_eyes *p, struct field f)
 {
     return p && audit_is_held_from(p->rights, &p->part, f);
 }
@@ -67,7 +58,7 @@ static bool is_confirmed(const struct audit *a, struct field f)
     return it && it->rev;
 }
 
-static void write_items(const struct audit *a, const struct eyes *p, struct buf *out)
+static void write_items(const struct audit *a, const struct snapshot_eyes *p, struct buf *out)
 {
     for (size_t i = 0; i < a->items.len; i++) {
         const struct list_item *it = &a->items.at[i];
@@ -83,7 +74,7 @@ static void write_items(const struct audit *a, const struct eyes *p, struct buf 
     }
 }
 
-static void write_cells(const struct audit *a, const struct eyes *p, struct buf *out)
+static void write_cells(const struct audit *a, const struct snapshot_eyes *p, struct buf *out)
 {
     for (size_t i = 0; i < a->cells.len; i++) {
         const struct cell *c = &a->cells.at[i];
@@ -100,7 +91,7 @@ static void write_cells(const struct audit *a, const struct eyes *p, struct buf 
     }
 }
 
-static void write_texts(const struct audit *a, const struct eyes *p, struct buf *out)
+static void write_texts(const struct audit *a, const struct snapshot_eyes *p, struct buf *out)
 {
     for (size_t i = 0; i < a->texts.len; i++) {
         const struct live_text *l = &a->texts.at[i];
@@ -151,7 +142,7 @@ static void write_comment(const struct audit_comment *c, struct buf *out)
     pbw_end(out, m);
 }
 
-static void encode(const struct audit *a, const struct eyes *p, const struct viewer *v,
+static void encode(const struct audit *a, const struct snapshot_eyes *p, const struct viewer *v,
                    struct buf *out)
 {
     struct audit_info info = audit_info(a);
@@ -178,12 +169,13 @@ static void encode(const struct audit *a, const struct eyes *p, const struct vie
     for (size_t i = 0; i < a->comments.len; i++)
         if (!is_held(p, a->comments.at[i].field))
             write_comment(&a->comments.at[i], out);
+    snapshot_write_life(a, p, out);
 }
 
 void audit_encode_past(const struct audit *past, const struct audit *now, const struct viewer *v,
                        struct buf *out)
 {
-    const struct eyes eyes = {.rights = now, .part = audit_part_of(now, v)};
+    const struct snapshot_eyes eyes = {.rights = now, .part = audit_part_of(now, v)};
     encode(past, &eyes, v, out);
 }
 
@@ -199,120 +191,114 @@ void audit_encode(const struct audit *a, const struct viewer *v, struct buf *out
 
 typedef Tandem__Snapshot__Snapshot PbSnapshot;
 
-struct reader {
-    struct audit *a;
-    struct err_info *why;
-};
-
-static enum err bad(const struct reader *r, const char *what)
+enum err snapshot_bad(const struct snapshot_reader *r, const char *what)
 {
     return err_set(r->why, ERR_INPUT, "snapshot: %s", what);
 }
 
-static enum err no_memory(const struct reader *r)
+enum err snapshot_no_memory(const struct snapshot_reader *r)
 {
     return err_set(r->why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 }
 
-static enum err read_str(const struct reader *r, const ProtobufCBinaryData *from, bool multi_line,
-                         size_t max_cp, char **out)
+enum err snapshot_read_str(const struct snapshot_reader *r, const ProtobufCBinaryData *from,
+                           bool multi_line, size_t max_cp, char **out)
 {
     struct err_info no = {0};
     if (utf8_check_text(from->data, from->len, multi_line, &no) ||
         (size_t)utf8_count(from->data, from->len) > max_cp)
-        return bad(r, *no.text ? no.text : "words that are too long");
+        return snapshot_bad(r, *no.text ? no.text : "words that are too long");
     *out = malloc(from->len + 1);
     if (!*out)
-        return no_memory(r);
+        return snapshot_no_memory(r);
     if (from->len)
         memcpy(*out, from->data, from->len);
     (*out)[from->len] = 0;
     return ERR_OK;
 }
 
-static enum err read_field(const struct reader *r, uint32_t at, uint64_t item, struct field *f)
+static enum err read_field(const struct snapshot_reader *r, uint32_t at, uint64_t item,
+                           struct field *f)
 {
     *f = (struct field){.question = (uint16_t)(at >> PART_BITS),
                         .part = (uint16_t)(at & ((1u << PART_BITS) - 1)),
                         .item = item};
     if (at >> PART_BITS > UINT16_MAX)
-        return bad(r, "an impossible field");
+        return snapshot_bad(r, "an impossible field");
     return field_check(r->a->t, *f, r->why);
 }
 
 /* A field whose answer has to be there: its item too. */
-static enum err read_place(const struct reader *r, uint32_t at, uint64_t item, bool is_text,
-                           struct field *f)
+static enum err read_place(const struct snapshot_reader *r, uint32_t at, uint64_t item,
+                           bool is_text, struct field *f)
 {
     enum err e = read_field(r, at, item, f);
     if (e)
         return e;
     enum part_type type = part_find((enum part)f->part)->type;
     if (type == TYPE_LIST || (type == TYPE_TEXT) != is_text || !audit_field_is_there(r->a, *f))
-        return bad(r, "an answer where none can be");
+        return snapshot_bad(r, "an answer where none can be");
     return ERR_OK;
 }
 
-/* Room for n rows, all at once. */
-static bool reserve(void *at, size_t *cap, size_t n, size_t size)
+bool snapshot_reserve(void *at, size_t *cap, size_t n, size_t size)
 {
     void *rows = n ? calloc(n, size) : NULL;
     memcpy(at, &rows, sizeof rows);
     *cap = rows ? n : 0;
     return rows || !n;
 }
-#define RESERVE(v, n) reserve(&(v).at, &(v).cap, n, sizeof *(v).at)
 
-static enum err read_head(const struct reader *r, const PbSnapshot *m)
+static enum err read_head(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     struct audit *a = r->a;
     if (m->template_id.len != strlen(a->t->id) ||
         memcmp(m->template_id.data, a->t->id, m->template_id.len) != 0 ||
         m->template_version != a->t->version)
-        return bad(r, "made with another template");
+        return snapshot_bad(r, "made with another template");
     if (m->state < AUDIT_PLANNED || m->state > AUDIT_WITHDRAWN || !m->seq || m->utc_ms < 0)
-        return bad(r, "an impossible state");
+        return snapshot_bad(r, "an impossible state");
     a->seq = m->seq;
     a->utc_ms = m->utc_ms;
     a->state = (enum audit_state)m->state;
     a->created_utc_ms = m->created_utc_ms;
     a->created_by = m->created_by;
-    enum err e = read_str(r, &m->ref, false, REF_CP, &a->ref);
+    enum err e = snapshot_read_str(r, &m->ref, false, REF_CP, &a->ref);
     if (!e)
-        e = read_str(r, &m->team, false, AUDIT_MAX_TEAM, &a->team);
+        e = snapshot_read_str(r, &m->team, false, AUDIT_MAX_TEAM, &a->team);
     if (!e)
-        e = read_str(r, &m->carer_ref, false, LINE_CP, &a->carer_ref);
+        e = snapshot_read_str(r, &m->carer_ref, false, LINE_CP, &a->carer_ref);
     if (!e)
-        e = read_str(r, &m->period_from, false, LINE_CP, &a->period_from);
+        e = snapshot_read_str(r, &m->period_from, false, LINE_CP, &a->period_from);
     if (!e)
-        e = read_str(r, &m->period_to, false, LINE_CP, &a->period_to);
+        e = snapshot_read_str(r, &m->period_to, false, LINE_CP, &a->period_to);
     if (e || !m->n_child_refs)
         return e;
     a->child_refs = calloc(m->n_child_refs, sizeof *a->child_refs);
     if (!a->child_refs)
-        return no_memory(r);
+        return snapshot_no_memory(r);
     for (size_t i = 0; !e && i < m->n_child_refs; i++) {
-        e = read_str(r, &m->child_refs[i], false, LINE_CP, &a->child_refs[i]);
+        e = snapshot_read_str(r, &m->child_refs[i], false, LINE_CP, &a->child_refs[i]);
         a->nchild_refs = i + 1;
     }
     return e;
 }
 
-static enum err read_members(const struct reader *r, const PbSnapshot *m)
+static enum err read_members(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     struct audit *a = r->a;
     if (m->n_members > AUDIT_MAX_MEMBERS)
-        return bad(r, "too many members");
-    if (!RESERVE(a->members, m->n_members))
-        return no_memory(r);
+        return snapshot_bad(r, "too many members");
+    if (!SNAPSHOT_RESERVE(a->members, m->n_members))
+        return snapshot_no_memory(r);
     uint32_t last = 0;
     for (size_t i = 0; i < m->n_members; i++) {
         const Tandem__Snapshot__Member *from = m->members[i];
         if (from->person <= last || !from->role || from->role >= ROLE_COUNT)
-            return bad(r, "an impossible member");
+            return snapshot_bad(r, "an impossible member");
         last = from->person;
         char *sections;
-        enum err e = read_str(r, &from->sections, false, LINE_CP, &sections);
+        enum err e = snapshot_read_str(r, &from->sections, false, LINE_CP, &sections);
         if (e)
             return e;
         a->members.at[a->members.len++] = (struct audit_member){
@@ -321,17 +307,17 @@ static enum err read_members(const struct reader *r, const PbSnapshot *m)
     return ERR_OK;
 }
 
-static enum err read_agents(const struct reader *r, const PbSnapshot *m)
+static enum err read_agents(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     struct audit *a = r->a;
-    if (!RESERVE(a->agents, m->n_agents))
-        return no_memory(r);
+    if (!SNAPSHOT_RESERVE(a->agents, m->n_agents))
+        return snapshot_no_memory(r);
     uint32_t last = 0;
     for (size_t i = 0; i < m->n_agents; i++) {
         const Tandem__Snapshot__Agent *from = m->agents[i];
         if (from->agent <= last || !from->batch_no || from->batch_seq > m->seq ||
             from->item_n > 0xfffff || from->comment_n > 0xfffff)
-            return bad(r, "an impossible agent");
+            return snapshot_bad(r, "an impossible agent");
         last = from->agent;
         a->agents.at[a->agents.len++] = (struct agent){.agent = from->agent,
                                                        .person = from->person,
@@ -352,12 +338,12 @@ static bool items_in_order(const struct list_item *x, const struct list_item *y)
     return x->rev != y->rev ? x->rev < y->rev : x->id < y->id;
 }
 
-static enum err read_items(const struct reader *r, const PbSnapshot *m)
+static enum err read_items(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     struct audit *a = r->a;
     size_t in_list = 0;
-    if (!RESERVE(a->items, m->n_items))
-        return no_memory(r);
+    if (!SNAPSHOT_RESERVE(a->items, m->n_items))
+        return snapshot_no_memory(r);
     for (size_t i = 0; i < m->n_items; i++) {
         const Tandem__Snapshot__Item *from = m->items[i];
         struct field f;
@@ -372,17 +358,17 @@ static enum err read_items(const struct reader *r, const PbSnapshot *m)
         if (part_find((enum part)f.part)->type != TYPE_LIST || !it.id || !it.rev ||
             it.rev > m->seq || (before && !items_in_order(before, &it)) ||
             audit_item_find(a, it.question, it.part, it.id) || in_list > AUDIT_MAX_ITEMS)
-            return bad(r, "an impossible item");
+            return snapshot_bad(r, "an impossible item");
         a->items.at[a->items.len++] = it;
     }
     return ERR_OK;
 }
 
-static enum err read_cells(const struct reader *r, const PbSnapshot *m)
+static enum err read_cells(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     struct audit *a = r->a;
-    if (!RESERVE(a->cells, m->n_cells))
-        return no_memory(r);
+    if (!SNAPSHOT_RESERVE(a->cells, m->n_cells))
+        return snapshot_no_memory(r);
     for (size_t i = 0; i < m->n_cells; i++) {
         const Tandem__Snapshot__Cell *from = m->cells[i];
         struct field f;
@@ -391,9 +377,9 @@ static enum err read_cells(const struct reader *r, const PbSnapshot *m)
             return e;
         if (!from->rev || from->rev > m->seq ||
             (i && field_compare(a->cells.at[i - 1].field, f) >= 0))
-            return bad(r, "answers out of order");
+            return snapshot_bad(r, "answers out of order");
         char *value;
-        e = read_str(r, &from->value, false, LINE_CP, &value);
+        e = snapshot_read_str(r, &from->value, false, LINE_CP, &value);
         if (e)
             return e;
         a->cells.at[a->cells.len++] = (struct cell){
@@ -405,11 +391,11 @@ static enum err read_cells(const struct reader *r, const PbSnapshot *m)
     return ERR_OK;
 }
 
-static enum err read_texts(const struct reader *r, const PbSnapshot *m)
+static enum err read_texts(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     struct audit *a = r->a;
-    if (!RESERVE(a->texts, m->n_texts))
-        return no_memory(r);
+    if (!SNAPSHOT_RESERVE(a->texts, m->n_texts))
+        return snapshot_no_memory(r);
     for (size_t i = 0; i < m->n_texts; i++) {
         const Tandem__Snapshot__Text *from = m->texts[i];
         struct field f;
@@ -417,35 +403,36 @@ static enum err read_texts(const struct reader *r, const PbSnapshot *m)
         if (e)
             return e;
         if (i && field_compare(a->texts.at[i - 1].field, f) >= 0)
-            return bad(r, "texts out of order");
+            return snapshot_bad(r, "texts out of order");
         struct text *text;
         e = text_decode(from->state.data, from->state.len, &text);
         if (e == ERR_NOMEM)
-            return no_memory(r);
+            return snapshot_no_memory(r);
         if (e)
-            return bad(r, "a text that is damaged");
+            return snapshot_bad(r, "a text that is damaged");
         a->texts.at[a->texts.len++] =
             (struct live_text){.field = f, .text = text, .was_empty = text_len_cp(text) == 0};
     }
     return ERR_OK;
 }
 
-static enum err read_replies(const struct reader *r, const Tandem__Snapshot__Comment *from,
-                             struct audit_comment *c)
+enum err snapshot_read_replies(const struct snapshot_reader *r, size_t n,
+                               Tandem__Snapshot__Reply *const *from, size_t max_cp, size_t *count,
+                               const struct audit_reply **out)
 {
-    if (from->n_replies > AUDIT_MAX_REPLIES)
-        return bad(r, "too many replies");
-    struct audit_reply *replies = from->n_replies ? calloc(from->n_replies, sizeof *replies) : NULL;
-    if (from->n_replies && !replies)
-        return no_memory(r);
-    c->replies = replies;
-    for (size_t i = 0; i < from->n_replies; i++) {
+    if (n > AUDIT_MAX_REPLIES)
+        return snapshot_bad(r, "too many replies");
+    struct audit_reply *replies = n ? calloc(n, sizeof *replies) : NULL;
+    if (n && !replies)
+        return snapshot_no_memory(r);
+    *out = replies;
+    for (size_t i = 0; i < n; i++) {
         char *text;
-        enum err e = read_str(r, &from->replies[i]->text, true, EVENT_MAX_COMMENT_CP, &text);
+        enum err e = snapshot_read_str(r, &from[i]->text, true, max_cp, &text);
         if (e)
             return e;
-        replies[c->nreplies++] = (struct audit_reply){
-            .by = from->replies[i]->by, .utc_ms = from->replies[i]->utc_ms, .text = text};
+        replies[(*count)++] =
+            (struct audit_reply){.by = from[i]->by, .utc_ms = from[i]->utc_ms, .text = text};
     }
     return ERR_OK;
 }
@@ -458,24 +445,24 @@ static struct text_anchor read_anchor(const Tandem__Snapshot__Anchor *from)
     };
 }
 
-static enum err check_anchors(const struct reader *r, const Tandem__Snapshot__Comment *from,
-                              const struct audit_comment *c)
+static enum err check_anchors(const struct snapshot_reader *r,
+                              const Tandem__Snapshot__Comment *from, const struct audit_comment *c)
 {
     const struct text *t = audit_text(r->a, c->field);
     size_t start, end;
     if (from->start->bias > TEXT_AFTER || from->end->bias > TEXT_AFTER || !t ||
         text_anchor_pos(t, c->start, &start) || text_anchor_pos(t, c->end, &end))
-        return bad(r, "a comment on words that are not there");
+        return snapshot_bad(r, "a comment on words that are not there");
     return ERR_OK;
 }
 
-static enum err read_comments(const struct reader *r, const PbSnapshot *m)
+static enum err read_comments(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     struct audit *a = r->a;
     if (m->n_comments > AUDIT_MAX_COMMENTS)
-        return bad(r, "too many comments");
-    if (!RESERVE(a->comments, m->n_comments))
-        return no_memory(r);
+        return snapshot_bad(r, "too many comments");
+    if (!SNAPSHOT_RESERVE(a->comments, m->n_comments))
+        return snapshot_no_memory(r);
     for (size_t i = 0; i < m->n_comments; i++) {
         const Tandem__Snapshot__Comment *from = m->comments[i];
         struct audit_comment c = {.id = from->id,
@@ -488,10 +475,10 @@ static enum err read_comments(const struct reader *r, const PbSnapshot *m)
         enum err e = read_field(r, from->at, from->item, &c.field);
         if (!e && (!c.id || !from->start != !from->end || audit_comment_find(a, c.id) ||
                    (c.resolved_by && !c.resolved)))
-            e = bad(r, "an impossible comment");
+            e = snapshot_bad(r, "an impossible comment");
         char *text = NULL;
         if (!e)
-            e = read_str(r, &from->text, true, EVENT_MAX_COMMENT_CP, &text);
+            e = snapshot_read_str(r, &from->text, true, EVENT_MAX_COMMENT_CP, &text);
         if (e)
             return e;
         c.text = text;
@@ -503,14 +490,15 @@ static enum err read_comments(const struct reader *r, const PbSnapshot *m)
         *kept = c;
         e = c.on_words ? check_anchors(r, from, kept) : ERR_OK;
         if (!e)
-            e = read_replies(r, from, kept);
+            e = snapshot_read_replies(r, from->n_replies, from->replies, EVENT_MAX_COMMENT_CP,
+                                      &kept->nreplies, &kept->replies);
         if (e)
             return e;
     }
     return ERR_OK;
 }
 
-static enum err read_all(const struct reader *r, const PbSnapshot *m)
+static enum err read_all(const struct snapshot_reader *r, const PbSnapshot *m)
 {
     if (m->format != FORMAT)
         return err_set(r->why, m->format > FORMAT ? ERR_VERSION : ERR_INPUT,
@@ -526,7 +514,9 @@ static enum err read_all(const struct reader *r, const PbSnapshot *m)
         e = read_cells(r, m);
     if (!e)
         e = read_texts(r, m);
-    return e ? e : read_comments(r, m);
+    if (!e)
+        e = read_comments(r, m);
+    return e ? e : snapshot_read_life(r, m);
 }
 
 enum err audit_decode(const struct template *t, const void *data, size_t len_bytes,
@@ -536,8 +526,8 @@ enum err audit_decode(const struct template *t, const void *data, size_t len_byt
     struct pb_alloc alloc;
     pb_alloc_init(&alloc, pb_alloc_budget(len_bytes), PB_ALLOC_COUNT + len_bytes / 4);
     PbSnapshot *m = tandem__snapshot__snapshot__unpack(&alloc.pb, len_bytes, data);
-    struct reader r = {.a = m ? audit_new(t) : NULL, .why = why};
-    enum err e = m ? r.a ? read_all(&r, m) : no_memory(&r) : pb_alloc_error(&alloc, why);
+    struct snapshot_reader r = {.a = m ? audit_new(t) : NULL, .why = why};
+    enum err e = m ? r.a ? read_all(&r, m) : snapshot_no_memory(&r) : pb_alloc_error(&alloc, why);
     pb_alloc_fini(&alloc);
     if (e)
         audit_free(r.a);

@@ -1,5 +1,27 @@
 #include "common/audit/event.h"
 
+#include <string.h>
+
+const char *const audit_ways_in[] = {
+    "annual_review", "monthly_manager",    "thematic",  "dip",
+    "observation",   "management_request", "complaint", NULL,
+};
+
+const char *const audit_link_kinds[] = {
+    "re_audit",    "earlier_audit", "dip_audit", "challenge", "meeting",
+    "observation", "feedback",      "study",     "related",   NULL,
+};
+
+const char *const audit_move_results[] = {"upheld", "changed", "split_decided", NULL};
+
+bool audit_is_code(const char *const *table, const char *code)
+{
+    for (; *table; table++)
+        if (!strcmp(*table, code))
+            return true;
+    return false;
+}
+
 struct field audit_op_field(const struct audit_op *op)
 {
     switch (op->kind) {
@@ -19,6 +41,14 @@ struct field audit_op_field(const struct audit_op *op)
     case OP_COMMENT_REPLY:
     case OP_COMMENT_RESOLVE:
     case OP_HELD:
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
         break;
     }
     return (struct field){0};

@@ -40,8 +40,27 @@ enum op_kind {
     OP_COMMENT_REPLY = 10,
     OP_COMMENT_RESOLVE = 11,
     OP_HELD = 12, /* stands for an operation that this reader may not see; never stored */
+    /* by the server, in somebody's name */
+    OP_SIGN = 13,
+    OP_ASSIGN = 14,
+    OP_FLAG = 15, /* named by the seq of its event: one in a batch at most */
+    OP_FLAG_NOTE = 16,
+    OP_GLASS = 17, /* break-glass */
+    OP_GLASS_END = 18,
+    OP_LINK = 19,
+    OP_PLAN = 20,
 };
 
+/* Ways in to an audit ("annual_review" ...), kinds of link between records ("re_audit" ...),
+ * results of a moderation; NULL-terminated tables of codes. */
+extern const char *const audit_ways_in[];
+extern const char *const audit_link_kinds[];
+extern const char *const audit_move_results[];
+/* Is `code` in this table? "" is in none. */
+bool audit_is_code(const char *const *table, const char *code);
+
+/* Operations to be checked and encoded may leave strings of the server's operations NULL where ""
+ * would do; decoded ones never do. */
 struct op_create {
     const char *ref; /* "FCA-2026-0001" */
     const char *template_id;
@@ -52,15 +71,66 @@ struct op_create {
     size_t nchild_refs;
     const char *period_from, *period_to; /* YYYY-MM-DD */
     enum audit_state state;
+    const char *planned; /* YYYY-MM-DD or "" */
+    const char *way_in;  /* of audit_ways_in, or "" */
+    const char *source;  /* a record's ref, a trigger's code, or "" */
 };
 struct op_member {
     uint32_t person;
     enum role role;       /* in this audit: FRO, FSW, CSW, IRO (the moderator), QA ... */
     const char *sections; /* CSW: codes of the sections they may write, joined by ","; else "" */
 };
+enum { FINGERPRINT_LEN = 32 };
 struct op_move {
     enum audit_state to;
+    const char *reason;                   /* several lines: also a manager's statement */
+    uint64_t revision;                    /* of the content: the last event that changed it */
+    uint8_t fingerprint[FINGERPRINT_LEN]; /* of that content; all 0: none */
+    uint32_t stage;                       /* challenges: 1 + the stage that begins; 0 */
+    const char *result;                   /* of a moderation: upheld, changed, split_decided; "" */
+    const uint32_t *present;              /* who was in the room */
+    size_t npresent;
+};
+struct op_sign {
+    enum role role; /* as which part they sign */
+    uint64_t revision;
+    uint8_t fingerprint[FINGERPRINT_LEN];
+    const char *difference; /* their view where it differs from what was agreed; "" */
+    bool absent;            /* for a practitioner who is away or gone */
+    const char *reason;     /* why they are absent; "" */
+};
+struct op_assign {
+    uint32_t person; /* who moderates from now on */
     const char *reason;
+};
+struct op_flag {
+    const char *text; /* for named roles only; "" when held */
+    const char *told; /* the manager told: role and short name */
+    int64_t told_utc_ms;
+    uint32_t told_person; /* 0: does not work here */
+    bool held;            /* never stored */
+};
+struct op_flag_note {
+    uint64_t flag; /* seq of the flag's event */
+    const char *text;
+    bool closed; /* what had to be done is done */
+    bool held;   /* never stored */
+};
+struct op_glass {
+    uint32_t person;
+    int64_t until_utc_ms; /* GLASS */
+    const char *reason;   /* GLASS */
+};
+struct op_link {
+    const char *kind; /* of audit_link_kinds */
+    const char *ref;
+};
+struct op_plan {
+    const char *planned; /* YYYY-MM-DD */
+    const char *reason;
+};
+struct op_held {
+    bool content; /* it changed the content: the revision moves on, signatures are void */
 };
 struct op_text {
     struct field field;
@@ -95,6 +165,14 @@ struct audit_op {
         struct op_set set;
         struct op_item item;       /* ADD, REMOVE */
         struct op_comment comment; /* ADD, REPLY, RESOLVE */
+        struct op_sign sign;
+        struct op_assign assign;
+        struct op_flag flag;
+        struct op_flag_note flag_note;
+        struct op_glass glass; /* GLASS, GLASS_END */
+        struct op_link link;
+        struct op_plan plan;
+        struct op_held held;
     };
 };
 
@@ -109,7 +187,7 @@ static inline uint64_t event_local_id(uint32_t agent, uint32_t n)
 }
 
 struct event_body {
-    uint32_t agent;    /* the writer's session; 0 when the server itself acts (create, members) */
+    uint32_t agent;    /* the writer's session; 0 when the server itself acts */
     uint64_t batch_no; /* counts from 1 per agent, without gaps; 0 with agent 0 */
     struct audit_op *ops;
     size_t nops;
@@ -128,6 +206,8 @@ enum {
     EVENT_MAX_OPS = 1024,
     EVENT_MAX_LINE_CP = 2000,
     EVENT_MAX_COMMENT_CP = 4000,
+    EVENT_MAX_REASON_CP = 4000, /* reasons, statements, differences, flags */
+    EVENT_MAX_PRESENT = 64,
 };
 
 void event_body_encode(const struct event_body *b, struct buf *out);

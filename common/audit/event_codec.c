@@ -1,13 +1,11 @@
-#include "common/audit/event.h"
+#include "common/audit/event_codec.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/pb_alloc.h"
-#include "common/pb_write.h"
 #include "common/utf8.h"
-#include "proto/event.pb-c.h"
 
 typedef Tandem__Audit__EventBody PbBody;
 typedef Tandem__Audit__Op PbOp;
@@ -23,6 +21,7 @@ enum {
     AT = 1,
     ITEM = 2,
 };
+enum { HELD = 1, HELD_CONTENT = 2 }; /* Op.held */
 enum { PART_BITS = 7, MAX_CHILD_REFS = 64, BODY_ALLOCS = 8 * EVENT_MAX_OPS };
 
 /* ---- writing ---- */
@@ -61,6 +60,9 @@ static void write_create(struct buf *out, const struct op_create *c)
     pbw_str(out, 7, c->period_from);
     pbw_str(out, 8, c->period_to);
     pbw_u64(out, 9, (uint64_t)c->state);
+    event_write_str(out, 10, c->planned);
+    event_write_str(out, 11, c->way_in);
+    event_write_str(out, 12, c->source);
     pbw_end(out, m);
 }
 
@@ -90,15 +92,11 @@ static void write_small(struct buf *out, const struct audit_op *op)
         m = pbw_begin(out, 8);
         pbw_u64(out, 1, op->comment.comment);
         pbw_str(out, 2, op->comment.text);
-    } else if (op->kind == OP_MEMBER_ADD) {
+    } else {
         m = pbw_begin(out, 11);
         pbw_u64(out, 1, op->member.person);
         pbw_u64(out, 2, (uint64_t)op->member.role);
         pbw_str(out, 3, op->member.sections);
-    } else {
-        m = pbw_begin(out, 13);
-        pbw_u64(out, 1, (uint64_t)op->move.to);
-        pbw_str(out, 2, op->move.reason);
     }
     pbw_end(out, m);
 }
@@ -131,13 +129,23 @@ static void write_op(struct buf *out, const struct audit_op *op)
         pbw_u64_always(out, 12, op->member.person);
         break;
     case OP_HELD:
-        pbw_u64_always(out, 14, 1);
+        pbw_u64_always(out, 14, op->held.content ? HELD_CONTENT : HELD);
         break;
     case OP_SET:
     case OP_COMMENT_REPLY:
     case OP_MEMBER_ADD:
-    case OP_MOVE:
         write_small(out, op);
+        break;
+    case OP_MOVE:
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
+        event_write_life(out, op);
         break;
     }
 }
@@ -162,16 +170,8 @@ void event_body_encode(const struct event_body *b, struct buf *out)
 
 /* ---- reading ---- */
 
-/* Everything decoded lies in one block: the body, its operations, then strings and blobs. */
-struct copier {
-    struct event_body *body;
-    const char **refs; /* room for the child references of the one create */
-    char *free;        /* next byte for a string */
-    struct err_info *why;
-};
-
-static enum err copy_words(struct copier *c, const ProtobufCBinaryData *from, bool multi_line,
-                           size_t max_cp, const char *what, const char **out)
+enum err event_copy_words(struct event_copier *c, const ProtobufCBinaryData *from, bool multi_line,
+                          size_t max_cp, const char *what, const char **out)
 {
     struct err_info bad = {0};
     if (utf8_check_text(from->data, from->len, multi_line, &bad))
@@ -186,13 +186,13 @@ static enum err copy_words(struct copier *c, const ProtobufCBinaryData *from, bo
     return ERR_OK;
 }
 
-static enum err copy_line(struct copier *c, const ProtobufCBinaryData *from, const char *what,
-                          const char **out)
+enum err event_copy_line(struct event_copier *c, const ProtobufCBinaryData *from, const char *what,
+                         const char **out)
 {
-    return copy_words(c, from, false, EVENT_MAX_LINE_CP, what, out);
+    return event_copy_words(c, from, false, EVENT_MAX_LINE_CP, what, out);
 }
 
-static const uint8_t *copy_blob(struct copier *c, const ProtobufCBinaryData *from)
+static const uint8_t *copy_blob(struct event_copier *c, const ProtobufCBinaryData *from)
 {
     uint8_t *blob = (uint8_t *)c->free;
     if (from->len)
@@ -211,22 +211,28 @@ static enum err read_field(uint32_t at, uint64_t item, struct field *out, struct
     return ERR_OK;
 }
 
-static enum err read_create(struct copier *c, const Tandem__Audit__Create *from,
+static enum err read_create(struct event_copier *c, const Tandem__Audit__Create *from,
                             struct op_create *to)
 {
-    enum err e = copy_line(c, &from->ref, "the reference", &to->ref);
+    enum err e = event_copy_line(c, &from->ref, "the reference", &to->ref);
     if (!e)
-        e = copy_line(c, &from->template_id, "the template's name", &to->template_id);
+        e = event_copy_line(c, &from->template_id, "the template's name", &to->template_id);
     if (!e)
-        e = copy_line(c, &from->team, "the team", &to->team);
+        e = event_copy_line(c, &from->team, "the team", &to->team);
     if (!e)
-        e = copy_line(c, &from->carer_ref, "the carer's reference", &to->carer_ref);
+        e = event_copy_line(c, &from->carer_ref, "the carer's reference", &to->carer_ref);
     for (size_t i = 0; !e && i < from->n_child_refs; i++)
-        e = copy_line(c, &from->child_refs[i], "a child's reference", &c->refs[i]);
+        e = event_copy_line(c, &from->child_refs[i], "a child's reference", &c->refs[i]);
     if (!e)
-        e = copy_line(c, &from->period_from, "the period", &to->period_from);
+        e = event_copy_line(c, &from->period_from, "the period", &to->period_from);
     if (!e)
-        e = copy_line(c, &from->period_to, "the period", &to->period_to);
+        e = event_copy_line(c, &from->period_to, "the period", &to->period_to);
+    if (!e)
+        e = event_copy_line(c, &from->planned, "the planned day", &to->planned);
+    if (!e)
+        e = event_copy_line(c, &from->way_in, "the way in", &to->way_in);
+    if (!e)
+        e = event_copy_line(c, &from->source, "the source", &to->source);
     to->child_refs = c->refs;
     to->nchild_refs = from->n_child_refs;
     to->template_version = from->template_version;
@@ -242,7 +248,7 @@ static struct text_anchor read_anchor(const Tandem__Audit__WordAnchor *from)
     };
 }
 
-static enum err read_comment_add(struct copier *c, const Tandem__Audit__CommentAdd *from,
+static enum err read_comment_add(struct event_copier *c, const Tandem__Audit__CommentAdd *from,
                                  struct op_comment *to)
 {
     if (!from->start != !from->end)
@@ -257,10 +263,10 @@ static enum err read_comment_add(struct copier *c, const Tandem__Audit__CommentA
         to->start = read_anchor(from->start);
         to->end = read_anchor(from->end);
     }
-    return copy_words(c, &from->text, true, EVENT_MAX_COMMENT_CP, "the comment", &to->text);
+    return event_copy_words(c, &from->text, true, EVENT_MAX_COMMENT_CP, "the comment", &to->text);
 }
 
-static enum err read_op(struct copier *c, const PbOp *from, struct audit_op *to)
+static enum err read_op(struct event_copier *c, const PbOp *from, struct audit_op *to)
 {
     bool has_field = from->what_case >= TANDEM__AUDIT__OP__WHAT_TEXT &&
                      from->what_case <= TANDEM__AUDIT__OP__WHAT_COMMENT_ADD;
@@ -278,7 +284,7 @@ static enum err read_op(struct copier *c, const PbOp *from, struct audit_op *to)
     case TANDEM__AUDIT__OP__WHAT_SET:
         to->kind = OP_SET;
         to->set = (struct op_set){.field = f, .base_rev = from->set->base_rev};
-        return copy_line(c, &from->set->value, "the answer", &to->set.value);
+        return event_copy_line(c, &from->set->value, "the answer", &to->set.value);
     case TANDEM__AUDIT__OP__WHAT_ITEM_ADD:
     case TANDEM__AUDIT__OP__WHAT_ITEM_REMOVE:
         to->kind =
@@ -292,8 +298,8 @@ static enum err read_op(struct copier *c, const PbOp *from, struct audit_op *to)
     case TANDEM__AUDIT__OP__WHAT_COMMENT_REPLY:
         to->kind = OP_COMMENT_REPLY;
         to->comment = (struct op_comment){.comment = from->comment_reply->id};
-        return copy_words(c, &from->comment_reply->text, true, EVENT_MAX_COMMENT_CP, "the reply",
-                          &to->comment.text);
+        return event_copy_words(c, &from->comment_reply->text, true, EVENT_MAX_COMMENT_CP,
+                                "the reply", &to->comment.text);
     case TANDEM__AUDIT__OP__WHAT_COMMENT_RESOLVE:
         to->kind = OP_COMMENT_RESOLVE;
         to->comment = (struct op_comment){.comment = from->comment_resolve, .text = ""};
@@ -305,19 +311,28 @@ static enum err read_op(struct copier *c, const PbOp *from, struct audit_op *to)
         to->kind = OP_MEMBER_ADD;
         to->member = (struct op_member){.person = from->member_add->person,
                                         .role = (enum role)from->member_add->role};
-        return copy_line(c, &from->member_add->sections, "the sections", &to->member.sections);
+        return event_copy_line(c, &from->member_add->sections, "the sections",
+                               &to->member.sections);
     case TANDEM__AUDIT__OP__WHAT_MEMBER_REMOVE:
         to->kind = OP_MEMBER_REMOVE;
         to->member = (struct op_member){.person = from->member_remove, .sections = ""};
         return ERR_OK;
     case TANDEM__AUDIT__OP__WHAT_MOVE:
-        to->kind = OP_MOVE;
-        to->move.to = (enum audit_state)from->move->to;
-        return copy_words(c, &from->move->reason, true, EVENT_MAX_LINE_CP, "the reason",
-                          &to->move.reason);
+    case TANDEM__AUDIT__OP__WHAT_SIGN:
+    case TANDEM__AUDIT__OP__WHAT_ASSIGN:
+    case TANDEM__AUDIT__OP__WHAT_FLAG:
+    case TANDEM__AUDIT__OP__WHAT_FLAG_NOTE:
+    case TANDEM__AUDIT__OP__WHAT_GLASS:
+    case TANDEM__AUDIT__OP__WHAT_GLASS_END:
+    case TANDEM__AUDIT__OP__WHAT_LINK:
+    case TANDEM__AUDIT__OP__WHAT_PLAN:
+        return event_read_life(c, from, to);
     case TANDEM__AUDIT__OP__WHAT_HELD:
         to->kind = OP_HELD;
-        return ERR_OK;
+        to->held.content = from->held == HELD_CONTENT;
+        return from->held <= HELD_CONTENT
+                   ? ERR_OK
+                   : err_set(c->why, ERR_INPUT, "a withheld operation of an unknown kind");
     case TANDEM__AUDIT__OP__WHAT__NOT_SET:
     case _TANDEM__AUDIT__OP__WHAT__CASE_IS_INT_SIZE:
         break;
@@ -348,7 +363,15 @@ static bool op_is_strange(const PbOp *op)
     case TANDEM__AUDIT__OP__WHAT_MEMBER_ADD:
         return is_strange(op->member_add);
     case TANDEM__AUDIT__OP__WHAT_MOVE:
-        return is_strange(op->move);
+    case TANDEM__AUDIT__OP__WHAT_SIGN:
+    case TANDEM__AUDIT__OP__WHAT_ASSIGN:
+    case TANDEM__AUDIT__OP__WHAT_FLAG:
+    case TANDEM__AUDIT__OP__WHAT_FLAG_NOTE:
+    case TANDEM__AUDIT__OP__WHAT_GLASS:
+    case TANDEM__AUDIT__OP__WHAT_GLASS_END:
+    case TANDEM__AUDIT__OP__WHAT_LINK:
+    case TANDEM__AUDIT__OP__WHAT_PLAN:
+        return is_strange(event_life_message(op));
     case TANDEM__AUDIT__OP__WHAT_TEXT:
     case TANDEM__AUDIT__OP__WHAT_ITEM_ADD:
     case TANDEM__AUDIT__OP__WHAT_ITEM_REMOVE:
@@ -363,9 +386,9 @@ static bool op_is_strange(const PbOp *op)
 }
 
 /* Counts before anything is allocated for them. */
-static enum err check_counts(const PbBody *m, size_t *nrefs, struct err_info *why)
+static enum err check_counts(const PbBody *m, size_t *nrefs, size_t *npresent, struct err_info *why)
 {
-    *nrefs = 0;
+    *nrefs = *npresent = 0;
     if (m->n_ops > EVENT_MAX_OPS)
         return err_set(why, ERR_TOO_LARGE, "a batch holds at most %d operations", EVENT_MAX_OPS);
     if (is_strange(m) || (m->at && m->n_ops) || (!m->at && (m->item || m->text.len)))
@@ -380,12 +403,17 @@ static enum err check_counts(const PbBody *m, size_t *nrefs, struct err_info *wh
             if (*nrefs > MAX_CHILD_REFS)
                 return err_set(why, ERR_TOO_LARGE, "an audit names at most %d children",
                                MAX_CHILD_REFS);
+        } else if (m->ops[i]->what_case == TANDEM__AUDIT__OP__WHAT_MOVE) {
+            *npresent += m->ops[i]->move->n_present;
+            if (m->ops[i]->move->n_present > EVENT_MAX_PRESENT)
+                return err_set(why, ERR_TOO_LARGE, "at most %d people are present",
+                               EVENT_MAX_PRESENT);
         }
     }
     return ERR_OK;
 }
 
-static enum err copy_body(const PbBody *m, struct copier *c)
+static enum err copy_body(const PbBody *m, struct event_copier *c)
 {
     struct event_body *b = c->body;
     b->agent = m->agent;
@@ -413,22 +441,23 @@ enum err event_body_decode(const void *data, size_t len_bytes, struct event_body
     struct pb_alloc alloc;
     pb_alloc_init(&alloc, pb_alloc_budget(len_bytes), BODY_ALLOCS);
     PbBody *m = tandem__audit__event_body__unpack(&alloc.pb, len_bytes, data);
-    size_t nrefs = 0;
-    enum err e = m ? check_counts(m, &nrefs, why) : pb_alloc_error(&alloc, why);
+    size_t nrefs = 0, npresent = 0;
+    enum err e = m ? check_counts(m, &nrefs, &npresent, why) : pb_alloc_error(&alloc, why);
     if (e)
         goto done;
     /* Words and blobs are parts of `data`; besides, each string has its NUL: two in an operation,
-     * in a create six and the references. */
+     * in a create nine and the references. */
     size_t nops = m->at ? 1 : m->n_ops;
-    size_t head =
-        sizeof(struct event_body) + nops * sizeof(struct audit_op) + nrefs * sizeof(char *);
+    size_t head = sizeof(struct event_body) + nops * sizeof(struct audit_op) +
+                  nrefs * sizeof(char *) + npresent * sizeof(uint32_t);
     char *block = calloc(1, head + len_bytes + 8 + 2 * nops + nrefs);
     e = block ? ERR_OK : err_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
     if (e)
         goto done;
-    struct copier c = {.body = (struct event_body *)(void *)block, .why = why};
+    struct event_copier c = {.body = (struct event_body *)(void *)block, .why = why};
     c.body->ops = (struct audit_op *)(void *)(c.body + 1);
     c.refs = (const char **)(void *)(c.body->ops + nops);
+    c.present = (uint32_t *)(void *)(c.refs + nrefs);
     c.free = block + head;
     e = copy_body(m, &c);
     if (!e)

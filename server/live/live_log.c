@@ -212,12 +212,14 @@ static void append_done(struct store_req *r)
 
 /* ---- accepting ---- */
 
-/* Text and choices of ordinary questions look the same to everybody in the room; voices and blind
- * grades may not, and members and moves change who sees what. */
+/* Text and choices of ordinary questions look the same to everybody in the room; voices, blind
+ * grades and the worker's view of themselves may not, and what the server writes changes who sees
+ * what. */
 static bool is_plain_field(const struct audit *a, struct field f)
 {
     const struct question *q = template_question(audit_template(a), f.question);
-    return q && !(q->kinds & KIND_VOICE) && !q->blind;
+    bool own = q && q->use && !strcmp(q->use, "self_assessment");
+    return q && !(q->kinds & KIND_VOICE) && !q->blind && !own;
 }
 
 void live_classify(const struct audit *a, const struct event_body *b, struct live_event *e)
@@ -251,6 +253,14 @@ void live_classify(const struct audit *a, const struct event_body *b, struct liv
         case OP_MEMBER_REMOVE:
         case OP_MOVE:
         case OP_HELD:
+        case OP_SIGN:
+        case OP_ASSIGN:
+        case OP_FLAG:
+        case OP_FLAG_NOTE:
+        case OP_GLASS:
+        case OP_GLASS_END:
+        case OP_LINK:
+        case OP_PLAN:
             rights = true;
             break;
         }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "server/live/live_inner.h"
-#include "server/rules/permission.h"
 
 /* ---- who is told that somebody came, went, moved ---- */
 
@@ -126,12 +125,6 @@ static enum err seats_room(struct live_audit *la)
     return ERR_OK;
 }
 
-static enum role role_in(const struct audit *a, const struct viewer *v)
-{
-    const struct audit_member *m = audit_member_find(a, v->person);
-    return permission_part(v, m ? m->role : ROLE_NONE, audit_info(a).team);
-}
-
 struct live_seat *live_sit(struct live_audit *la, const struct viewer *v, uint32_t agent,
                            bool no_cursors, void *user)
 {
@@ -151,7 +144,7 @@ struct live_seat *live_sit(struct live_audit *la, const struct viewer *v, uint32
     s->audit = la;
     s->user = user;
     s->viewer = *v;
-    s->role = role_in(la->audit, v);
+    s->role = audit_role_of(la->audit, v);
     s->agent = agent;
     s->no_cursors = no_cursors;
     s->waiting = true;

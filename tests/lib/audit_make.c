@@ -43,7 +43,7 @@ static struct question questions[] = {
     QUESTION(1, 0, "A1", KIND_PEOPLE),
     QUESTION(2, 0, "A2", KIND_REFS),
     QUESTION(3, 0, "A3", KIND_DATE | KIND_PERIOD),
-    QUESTION(4, 0, "A6", KIND_JUDGEMENT | KIND_DATE, .blind = true),
+    QUESTION(4, 0, "A6", KIND_JUDGEMENT | KIND_DATE, .blind = true, .use = "self_assessment"),
     QUESTION(5, 1, "B1", KIND_JUDGEMENT, .key = true),
     QUESTION(6, 1, "B2", KIND_YNP | KIND_DATE),
     QUESTION(7, 1, "B3", KIND_SCALE, .low = "unsettled", .high = "settled and safe"),
@@ -139,7 +139,9 @@ enum err room_do(struct room *r, uint32_t person, struct audit_op *ops, size_t n
     if (!e) {
         struct event ev = {.seq = audit_seq(r->a) + 1,
                            .utc_ms = r->utc_ms += 1000,
-                           .actor = person ? person : P_FRO,
+                           .actor = person     ? person
+                                    : r->asker ? r->asker
+                                               : P_FRO,
                            .body = *back};
         enum err applied = audit_apply(r->a, &ev);
         assert(!applied);
@@ -148,6 +150,14 @@ enum err room_do(struct room *r, uint32_t person, struct audit_op *ops, size_t n
     }
     event_body_free(back);
     buf_free(&bytes);
+    return e;
+}
+
+enum err room_serve(struct room *r, uint32_t asker, struct audit_op op)
+{
+    r->asker = asker;
+    enum err e = room_do(r, 0, &op, 1);
+    r->asker = 0;
     return e;
 }
 

@@ -7,7 +7,7 @@
 #include "common/audit/audit.h"
 
 /* "TST" version 1, static: do not free.
- *   A  A1 people  A2 refs  A3 date+period  A6 judgement (blind)+date                    FRO, FSW
+ *   A  A1 people  A2 refs  A3 date+period  A6 judgement (blind, self_assessment)+date   FRO, FSW
  *   B  B1 judgement (key)  B2 ynp+date  B3 scale  B4 number  B5 choice     FRO, FSW, CSW; FTM
  * comments C  C1 checklist (3)+judgement  C2 text  C3 info  C4 evidence (1 child, 1 carer) C5 text,
  * asked when B2 == yes                                                FRO, FSW, CSW J  J1 voice fsw
@@ -43,6 +43,7 @@ struct room {
     int64_t utc_ms;
     uint64_t batch_no[P_END]; /* each person writes as the agent of their own number */
     uint32_t ids[P_END];
+    uint32_t asker; /* in whose name the server acts; 0: P_FRO */
     struct made_event *events;
     size_t nevents, cap;
     struct err_info why; /* of the last refusal */
@@ -55,6 +56,8 @@ void room_free(struct room *r);
 
 /* One batch by `person` (0: the server). What audit_check said; applied when ERR_OK. */
 enum err room_do(struct room *r, uint32_t person, struct audit_op *ops, size_t nops);
+/* One operation of the server, in the name of `asker`. */
+enum err room_serve(struct room *r, uint32_t asker, struct audit_op op);
 /* Applies event `i` of the room's log to another audit, as `v` may see it (NULL: as it is).
  * *reveal may be NULL. */
 enum err room_replay(const struct room *r, size_t i, struct audit *to, const struct viewer *v,

@@ -198,12 +198,17 @@ Test(audit_fold, people_do_not_do_what_the_server_does_nor_the_reverse)
     };
     for (size_t i = 0; i < 4; i++)
         REFUSED(room_do(r, P_FRO, &server[i], 1), ERR_INPUT);
-    struct audit_op set = {
-        .kind = OP_SET, .set = {room_field(r, "B2"), "yes", 0}
+    struct audit_op text = {
+        .kind = OP_TEXT, .text = {room_field(r, "C2"), (const uint8_t *)"\x20\x01x", 3}
     };
-    REFUSED(room_do(r, 0, &set, 1), ERR_INPUT);
+    REFUSED(room_do(r, 0, &text, 1), ERR_INPUT);
+    struct audit_op item = {
+        .kind = OP_ITEM_ADD, .item = {{21, PART_ACTIONS, 1}, 0}
+    };
+    REFUSED(room_do(r, 0, &item, 1), ERR_INPUT);
     struct audit_op held = {.kind = OP_HELD};
     REFUSED(room_do(r, P_FRO, &held, 1), ERR_INPUT);
+    REFUSED(room_do(r, 0, &held, 1), ERR_INPUT);
     room_free(r);
     CHECK_NO_LEAKS();
 }
@@ -776,7 +781,11 @@ Test(audit_fold, what_could_not_have_been_accepted_is_damage)
     };
     cr_assert_eq(apply_second(good, 1, 1, 0), ERR_OK);
     cr_assert_eq(apply_second(good, 1, 2, 0), ERR_CORRUPT, "a gap");
-    cr_assert_eq(apply_second(good, 0, 0, 0), ERR_CORRUPT, "the server writes no answers");
+    cr_assert_eq(apply_second(good, 0, 0, 0), ERR_OK, "the server sets in somebody's name");
+    struct audit_op text = {
+        .kind = OP_TEXT, .text = {{11, PART_TEXT, 0}, (const uint8_t *)"\x20\x01x", 3}
+    };
+    cr_assert_eq(apply_second(text, 0, 0, 0), ERR_CORRUPT, "but it writes no texts");
     cr_assert_eq(apply_second(good, 1, 1, -1), ERR_CORRUPT, "time goes back");
     struct audit_op bad[] = {
         {.kind = OP_SET,             .set = {{6, PART_YNP, 0}, "perhaps", 0}                          },

@@ -10,6 +10,49 @@ typedef Tandem__Snapshot__Snapshot PbSnapshot;
 
 #define OK(call) cr_assert_eq((call), ERR_OK, "%s: %s", #call, r->why.text)
 
+/* What happens to an audit as a whole: two of each. */
+static void live(struct room *r)
+{
+    static const uint32_t here[] = {P_FRO, 300};
+    struct audit_op sign = {
+        .kind = OP_SIGN,
+        .sign = {.role = ROLE_FRO, .revision = audit_revision(r->a), .difference = "more\nlines"}
+    };
+    audit_fingerprint(r->a, sign.sign.fingerprint);
+    OK(room_serve(r, P_FRO, sign));
+    sign.sign.absent = true;
+    sign.sign.reason = "away";
+    OK(room_serve(r, P_FTM, sign)); /* which voids the first */
+    struct audit_op move = {
+        .kind = OP_MOVE,
+        .move = {.to = AUDIT_IN_PROGRESS, .stage = 2, .reason = "next", .revision = 3}
+    };
+    OK(room_serve(r, P_IRO, move));
+    move.move = (struct op_move){.to = AUDIT_MODERATING,
+                                 .result = "changed",
+                                 .present = here,
+                                 .npresent = 2,
+                                 .fingerprint = {[5] = 1}};
+    OK(room_serve(r, P_QA, move));
+    for (size_t i = 0; i < 2; i++) {
+        struct audit_op ops[] = {
+            {.kind = OP_ASSIGN,    .assign = {.person = i ? P_IRO : P_HOS, .reason = "conflict"} },
+            {.kind = OP_FLAG,
+             .flag = {.text = "a concern", .told = "FTM Sue", .told_utc_ms = 5, .told_person = 7}},
+            {.kind = OP_FLAG_NOTE,
+             .flag_note = {.flag = audit_seq(r->a) + 1, .text = "seen", .closed = i}             },
+            {.kind = OP_GLASS,
+             .glass = {.person = 90, .until_utc_ms = INT64_MAX, .reason = "a complaint"}         },
+            {.kind = OP_GLASS_END, .glass = {.person = 90}                                       },
+            {.kind = OP_GLASS,
+             .glass = {.person = 91 + (uint32_t)i, .until_utc_ms = INT64_MAX, .reason = "x"}     },
+            {.kind = OP_LINK,      .link = {.kind = i ? "challenge" : "re_audit", .ref = "X-1"}  },
+            {.kind = OP_PLAN,      .plan = {.planned = i ? "2027-03-25" : "2027-03-26"}          },
+        };
+        OK(room_do(r, 0, ops, sizeof ops / sizeof *ops));
+    }
+}
+
 /* Something of everything. */
 static struct room *full_room(void)
 {
@@ -41,6 +84,7 @@ static struct room *full_room(void)
         {.kind = OP_COMMENT_RESOLVE, .comment = {.comment = id, .text = ""}      },
     };
     OK(room_do(r, P_IRO, ops, 3));
+    live(r);
     return r;
 }
 
@@ -54,6 +98,53 @@ static void encode(const struct audit *a, const struct viewer *v, struct buf *ou
 static bool same(const struct buf *x, const struct buf *y)
 {
     return x->len == y->len && !memcmp(x->data, y->data, x->len);
+}
+
+/* What live() wrote. */
+static void expect_lived(const struct audit *a)
+{
+    struct audit_info i = audit_info(a);
+    cr_assert_str_eq(i.planned, "2027-03-25");
+    cr_assert_str_eq(i.first_planned, "2027-03-26");
+    cr_assert_eq(i.moderator, P_IRO);
+    cr_assert_eq(i.stage, 2);
+    cr_assert_eq(audit_revision(a), 12, "the last words typed");
+    cr_assert_eq(audit_signature_count(a), 2);
+    const struct audit_signature *first = audit_signature_at(a, 0), *s = audit_signature_at(a, 1);
+    cr_assert_eq(first->void_seq, s->seq);
+    cr_assert_eq(audit_signature_of(a, ROLE_FRO), s);
+    cr_assert(s->absent);
+    cr_assert_eq(s->by, P_FTM);
+    cr_assert_str_eq(s->difference, "more\nlines");
+    cr_assert_str_eq(s->reason, "away");
+    uint8_t print[32];
+    audit_fingerprint(a, print);
+    cr_assert_eq(memcmp(print, s->fingerprint, 32), 0, "nothing has changed since");
+    cr_assert_eq(audit_move_count(a), 2);
+    const struct audit_move *m = audit_move_at(a, 1);
+    cr_assert_eq(m->from, AUDIT_IN_PROGRESS);
+    cr_assert_eq(m->to, AUDIT_MODERATING);
+    cr_assert_str_eq(m->result, "changed");
+    cr_assert_eq(m->present[1], 300);
+    cr_assert_eq(m->fingerprint[5], 1);
+    cr_assert_eq(audit_move_at(a, 0)->stage, 2);
+    cr_assert_eq(audit_move_at(a, 0)->revision, 3);
+    cr_assert_str_eq(audit_move_at(a, 0)->reason, "next");
+    cr_assert_eq(audit_assigned_count(a), 2);
+    cr_assert_eq(audit_assigned_at(a, 0)->person, P_HOS);
+    cr_assert_eq(audit_flag_count(a), 2);
+    const struct audit_flag *f = audit_flag_at(a, 1);
+    cr_assert_str_eq(f->text, "a concern");
+    cr_assert_str_eq(f->told, "FTM Sue");
+    cr_assert_eq(f->told_utc_ms, 5);
+    cr_assert_eq(f->told_person, 7);
+    cr_assert(f->closed && !audit_flag_at(a, 0)->closed);
+    cr_assert_str_eq(f->notes[0].text, "seen");
+    cr_assert_eq(audit_glass_count(a), 4);
+    cr_assert_neq(audit_glass_at(a, 0)->ended_utc_ms, 0);
+    cr_assert_eq(audit_glass_of(a, 92), audit_glass_at(a, 3));
+    cr_assert_eq(audit_link_count(a), 2);
+    cr_assert_str_eq(audit_link_at(a, 1)->kind, "challenge");
 }
 
 Test(audit_snapshot, comes_back_as_it_went)
@@ -89,6 +180,7 @@ Test(audit_snapshot, comes_back_as_it_went)
     cr_assert(c->must_answer && c->resolved);
     cr_assert_eq(c->resolved_by, P_IRO);
     cr_assert_str_eq(c->replies[0].text, "theirs");
+    expect_lived(a);
     buf_free(&words);
     buf_free(&bytes);
     buf_free(&again);
@@ -108,6 +200,36 @@ Test(audit_snapshot, protobuf_itself_would_write_the_same_bytes)
     uint8_t *packed = malloc(bytes.len);
     tandem__snapshot__snapshot__pack(m, packed);
     cr_assert_eq(memcmp(packed, bytes.data, bytes.len), 0);
+    free(packed);
+    tandem__snapshot__snapshot__free_unpacked(m, NULL);
+    buf_free(&bytes);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+/* A log of the past has none of it. */
+Test(audit_snapshot, without_a_life_it_is_as_it_was_before)
+{
+    struct room *r = room_new();
+    struct buf bytes = BUF_INIT;
+    encode(r->a, NULL, &bytes);
+    PbSnapshot *m = tandem__snapshot__snapshot__unpack(NULL, bytes.len, bytes.data);
+    m->revision = 0;
+    uint8_t *packed = malloc(bytes.len);
+    size_t len = tandem__snapshot__snapshot__pack(m, packed);
+    struct audit *a;
+    cr_assert_eq(audit_decode(audit_make_template(), packed, len, &a, NULL), ERR_OK);
+    struct audit_info i = audit_info(a);
+    cr_assert_str_eq(i.planned, "");
+    cr_assert_str_eq(i.first_planned, "");
+    cr_assert_str_eq(i.way_in, "");
+    cr_assert_str_eq(i.source, "");
+    cr_assert_eq(audit_revision(a), 0);
+    cr_assert_eq(audit_move_count(a) + audit_signature_count(a) + audit_flag_count(a) +
+                     audit_glass_count(a) + audit_link_count(a) + audit_assigned_count(a),
+                 0);
+    cr_assert_eq(audit_state_since_utc_ms(a), i.created_utc_ms);
+    audit_free(a);
     free(packed);
     tandem__snapshot__snapshot__free_unpacked(m, NULL);
     buf_free(&bytes);
@@ -319,6 +441,59 @@ static void reply_with_an_escape(PbSnapshot *m)
     m->comments[1]->replies[0]->text.data[0] = 27;
 }
 
+static void move_from_nowhere(PbSnapshot *m)
+{
+    m->moves[1]->from = 0;
+}
+static void moves_out_of_order(PbSnapshot *m)
+{
+    m->moves[0]->seq = m->moves[1]->seq + 1;
+}
+static void move_of_no_event(PbSnapshot *m)
+{
+    m->moves[0]->seq = 0;
+}
+static void revision_to_come(PbSnapshot *m)
+{
+    m->revision = m->seq + 1;
+}
+static void fingerprint_cut(PbSnapshot *m)
+{
+    m->signatures[0]->fingerprint.len--;
+}
+static void signature_as_nobody(PbSnapshot *m)
+{
+    m->signatures[1]->role = 0;
+}
+static void two_signatures_stand(PbSnapshot *m)
+{
+    m->signatures[0]->void_seq = 0;
+}
+static void voided_before_it_was_given(PbSnapshot *m)
+{
+    m->signatures[0]->void_seq = 1;
+}
+static void two_flags_of_one_event(PbSnapshot *m)
+{
+    m->flags[1]->seq = m->flags[0]->seq;
+}
+static void glass_of_nobody(PbSnapshot *m)
+{
+    m->glasses[0]->person = 0;
+}
+static void glass_open_twice(PbSnapshot *m)
+{
+    m->glasses[1]->person = m->glasses[3]->person;
+}
+static void link_from_the_future(PbSnapshot *m)
+{
+    m->links[1]->seq = m->seq + 1;
+}
+static void nobody_moderates(PbSnapshot *m)
+{
+    m->assigned[0]->person = 0;
+}
+
 static enum err decode_changed(void (*change)(PbSnapshot *m))
 {
     struct room *r = full_room();
@@ -381,6 +556,19 @@ Test(audit_snapshot, what_audit_encode_would_not_write_is_refused)
          ERR_INPUT                                                                                    },
         {"comment_of_no_question",                 comment_of_no_question,                 ERR_INPUT  },
         {"reply_with_an_escape",                   reply_with_an_escape,                   ERR_INPUT  },
+        {"move_from_nowhere",                      move_from_nowhere,                      ERR_INPUT  },
+        {"moves_out_of_order",                     moves_out_of_order,                     ERR_INPUT  },
+        {"move_of_no_event",                       move_of_no_event,                       ERR_INPUT  },
+        {"revision_to_come",                       revision_to_come,                       ERR_INPUT  },
+        {"fingerprint_cut",                        fingerprint_cut,                        ERR_INPUT  },
+        {"signature_as_nobody",                    signature_as_nobody,                    ERR_INPUT  },
+        {"two_signatures_stand",                   two_signatures_stand,                   ERR_INPUT  },
+        {"voided_before_it_was_given",             voided_before_it_was_given,             ERR_INPUT  },
+        {"two_flags_of_one_event",                 two_flags_of_one_event,                 ERR_INPUT  },
+        {"glass_of_nobody",                        glass_of_nobody,                        ERR_INPUT  },
+        {"glass_open_twice",                       glass_open_twice,                       ERR_INPUT  },
+        {"link_from_the_future",                   link_from_the_future,                   ERR_INPUT  },
+        {"nobody_moderates",                       nobody_moderates,                       ERR_INPUT  },
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         cr_assert_eq(decode_changed(table[i].change), table[i].expected, "%s", table[i].name);

@@ -298,8 +298,10 @@ static void comment(struct client *c)
         return;
     struct audit_op op = {
         .kind = OP_COMMENT_ADD,
-        .comment = {
-                    .comment = event_local_id(c->person, ++c->next_id), .field = f, .text = "why?"}
+        .comment = {.comment = event_local_id(c->person, ++c->next_id),
+                    .field = f,
+                    .must_answer = rnd(2),
+                    .text = "why?"}
     };
     if (t && !c->npending) { /* on words that the server knows */
         size_t a = rnd((uint32_t)text_len_cp(t) + 1),
@@ -326,15 +328,82 @@ static void act(struct world *w, struct client *c)
         comment(c);
 }
 
+static struct audit_op sign_as(const struct audit *a, enum role role)
+{
+    struct audit_op op = {
+        .kind = OP_SIGN, .sign = {.role = role, .revision = audit_revision(a)}
+    };
+    audit_fingerprint(a, op.sign.fingerprint);
+    return op;
+}
+
+static struct audit_op move_on(const struct audit *a)
+{
+    static const enum audit_state states[] = {AUDIT_AGREED, AUDIT_MODERATING, AUDIT_RETURNED};
+    bool writing = audit_info(a).state == AUDIT_IN_PROGRESS;
+    return (struct audit_op){
+        .kind = OP_MOVE,
+        .move = {.to = writing ? states[rnd(3)] : AUDIT_IN_PROGRESS,
+                 .reason = "because",
+                 .revision = audit_revision(a)}
+    };
+}
+
+/* A flag, or a note to the last one. */
+static struct audit_op flag_or_note(const struct audit *a)
+{
+    size_t n = audit_flag_count(a);
+    if (n && rnd(2))
+        return (struct audit_op){
+            .kind = OP_FLAG_NOTE,
+            .flag_note = {.flag = audit_flag_at(a, n - 1)->seq, .text = "seen", .closed = rnd(2)}
+        };
+    return (struct audit_op){
+        .kind = OP_FLAG,
+        .flag = {.text = "a concern", .told = "FTM Sue", .told_utc_ms = 1, .told_person = rnd(12)}
+    };
+}
+
+static struct audit_op glass_or_end(const struct audit *a)
+{
+    return (struct audit_op){
+        .kind = audit_glass_of(a, P_CSW) ? OP_GLASS_END : OP_GLASS,
+        .glass = {.person = P_CSW, .until_utc_ms = INT64_MAX, .reason = "a complaint"}
+    };
+}
+
+/* What the server does when somebody asks it for something. */
+static struct audit_op server_op(const struct world *w)
+{
+    const struct audit *a = w->r->a;
+    switch (rnd(9)) {
+    case 0:
+        return sign_as(a, ROLE_FRO);
+    case 1:
+        return sign_as(a, ROLE_FSW);
+    case 2:
+        return flag_or_note(a);
+    case 3:
+        return glass_or_end(a);
+    case 4:
+        return (struct audit_op){.kind = OP_ASSIGN, .assign = {.person = rnd(2) ? P_IRO : P_HOS}};
+    case 5:
+        return (struct audit_op){.kind = OP_PLAN,
+                                 .plan = {.planned = rnd(2) ? "2027-03-25" : "2027-03-26"}};
+    case 6:
+        return (struct audit_op){
+            .kind = OP_MEMBER_ADD, .member = {P_CSW, rnd(2) ? ROLE_CSW : ROLE_SSL, ""}
+        };
+    default:
+        return move_on(a);
+    }
+}
+
 static void act_server(struct world *w)
 {
-    enum err e;
-    if (rnd(2))
-        e = room_member(w->r, P_CSW, rnd(2) ? ROLE_CSW : ROLE_SSL, "");
-    else
-        e = room_move(w->r, audit_info(w->r->a).state == AUDIT_IN_PROGRESS ? AUDIT_AGREED
-                                                                           : AUDIT_IN_PROGRESS);
-    cr_assert_eq(e, ERR_OK);
+    static const uint32_t askers[] = {P_FRO, P_FSW, P_IRO, P_QA};
+    enum err e = room_serve(w->r, askers[rnd(4)], server_op(w));
+    cr_assert_eq(e, ERR_OK, "seed %" PRIu64 ": %s", w->seed, w->r->why.text);
     deliver_last(w, NULL);
 }
 

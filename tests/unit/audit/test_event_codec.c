@@ -7,6 +7,7 @@
 #include "tests/lib/leaks.h"
 
 static const char *const children[] = {"CH-1", "CH-2"};
+static const uint32_t present[] = {7, 300};
 
 /* One of each kind; field values differ from each other so that a swap is seen. */
 static struct audit_op every_kind[] = {
@@ -20,16 +21,28 @@ static struct audit_op every_kind[] = {
                 .nchild_refs = 2,
                 .period_from = "2026-01-01",
                 .period_to = "2026-12-31",
-                .state = AUDIT_PREPARING}},
-    {.kind = OP_MEMBER_ADD,                                                 .member = {31, ROLE_CSW, "B,G"}},
-    {.kind = OP_MEMBER_REMOVE,.member = {32, ROLE_NONE, ""}},
-    {.kind = OP_MOVE,                          .move = {AUDIT_RETURNED, "two lines\nof reason"}},
-    {.kind = OP_TEXT,                                                 .text = {{5, PART_RATIONALE, 0}, (const uint8_t *)"\x01\x00\xff", 3}},
-    {.kind = OP_SET,.set = {{10, PART_CHECK, 2}, "not_seen", 88}},
-    {.kind = OP_SET,                                   .set = {{10, PART_CHECK, 3}, "", 0}},
-    {.kind = OP_ITEM_ADD,                                                 .item = {{20, PART_FINDINGS, 3u << 20 | 9}, 0}},
-    {.kind = OP_ITEM_REMOVE,                              .item = {{20, PART_FINDINGS, 4u << 20 | 1}, 0}},
-    {.kind = OP_ITEM_REMOVE,                                    .item = {{20, PART_FINDINGS, 4u << 20 | 2}, 77}},
+                .state = AUDIT_PREPARING,
+                .planned = "2027-03-25",
+                .way_in = "complaint",
+                .source = "CHA-2026-0003"}                                                                                                                      },
+    {.kind = OP_MEMBER_ADD,                                                                 .member = {31, ROLE_CSW, "B,G"}                                     },
+    {.kind = OP_MEMBER_REMOVE,                                                              .member = {32, ROLE_NONE, ""}                                       },
+    {.kind = OP_MOVE,
+     .move = {.to = AUDIT_RETURNED,
+              .reason = "two lines\nof reason",
+              .revision = 142,
+              .fingerprint = {1, 2, 3},
+              .stage = 4,
+              .result = "changed",
+              .present = present,
+              .npresent = 2}                                                                                                                                    },
+    {.kind = OP_MOVE,                                                                       .move = {.to = AUDIT_AGREED, .reason = "", .result = ""}            },
+    {.kind = OP_TEXT,                                                                       .text = {{5, PART_RATIONALE, 0}, (const uint8_t *)"\x01\x00\xff", 3}},
+    {.kind = OP_SET,                                                                        .set = {{10, PART_CHECK, 2}, "not_seen", 88}                        },
+    {.kind = OP_SET,                                                                        .set = {{10, PART_CHECK, 3}, "", 0}                                 },
+    {.kind = OP_ITEM_ADD,                                                                   .item = {{20, PART_FINDINGS, 3u << 20 | 9}, 0}                      },
+    {.kind = OP_ITEM_REMOVE,                                                                .item = {{20, PART_FINDINGS, 4u << 20 | 1}, 0}                      },
+    {.kind = OP_ITEM_REMOVE,                                                                .item = {{20, PART_FINDINGS, 4u << 20 | 2}, 77}                     },
     {.kind = OP_COMMENT_ADD,
      .comment = {.comment = 3u << 20 | 1,
                  .field = {5, PART_RATIONALE, 0},
@@ -37,12 +50,35 @@ static struct audit_op every_kind[] = {
                  .end = {{0, 0}, TEXT_AFTER},
                  .on_words = true,
                  .must_answer = true,
-                 .text = "why \xe2\x80\x98good\xe2\x80\x99?"}},
+                 .text = "why \xe2\x80\x98good\xe2\x80\x99?"}                                                                                                   },
     {.kind = OP_COMMENT_ADD,
-     .comment = {.comment = 3u << 20 | 2, .field = {11, PART_TEXT, 0}, .text = "x"}},
-    {.kind = OP_COMMENT_REPLY,                            .comment = {.comment = 3u << 20 | 1, .text = "because"}},
-    {.kind = OP_COMMENT_RESOLVE,                                                 .comment = {.comment = 3u << 20 | 1, .text = ""}},
-    {.kind = OP_HELD},
+     .comment = {.comment = 3u << 20 | 2, .field = {11, PART_TEXT, 0}, .text = "x"}                                                                             },
+    {.kind = OP_COMMENT_REPLY,                                                              .comment = {.comment = 3u << 20 | 1, .text = "because"}             },
+    {.kind = OP_COMMENT_RESOLVE,                                                            .comment = {.comment = 3u << 20 | 1, .text = ""}                    },
+    {.kind = OP_HELD                                                                      },
+    {.kind = OP_HELD,                                                            .held = {.content = true}                                                                    },
+    {.kind = OP_SIGN,
+     .sign = {.role = ROLE_FSW,
+              .revision = 143,
+              .fingerprint = {[31] = 9},
+              .difference = "I see B4\notherwise.",
+              .absent = true,
+              .reason = "away\nsince May"}},
+    {.kind = OP_ASSIGN,                          .assign = {.person = 34, .reason = "conflict\nof interest"}                                                                                                                    },
+    {.kind = OP_FLAG,
+     .flag = {.text = "a concern\nof ours",
+              .told = "FTM Sue",
+              .told_utc_ms = 1750000000001,
+              .told_person = 35}},
+    {.kind = OP_FLAG,
+     .flag = {.text = "", .told = "SM Tom", .told_utc_ms = 1750000000002, .held = true}                                                                                                                                                                              },
+    {.kind = OP_FLAG_NOTE,                     .flag_note = {.flag = 77, .text = "seen\ntoday", .closed = true}},
+    {.kind = OP_FLAG_NOTE,                                  .flag_note = {.flag = 78, .text = "", .held = true}                                                                                                                                                                           },
+    {.kind = OP_GLASS,
+     .glass = {.person = 36, .until_utc_ms = 1750000000003, .reason = "a complaint\ncame"}},
+    {.kind = OP_GLASS_END,                                                .glass = {.person = 37, .reason = ""}                                                                                                                                                                           },
+    {.kind = OP_LINK,                                 .link = {.kind = "re_audit", .ref = "FCA-2027-0002"}},
+    {.kind = OP_PLAN,                     .plan = {.planned = "2027-03-26", .reason = "the review\nmoved"}                                                                                                                                                                           },
 };
 enum { NKINDS = sizeof every_kind / sizeof *every_kind };
 
@@ -62,6 +98,9 @@ static void expect_same_op(const struct audit_op *x, const struct audit_op *y)
         cr_assert_str_eq(x->create.period_from, y->create.period_from);
         cr_assert_str_eq(x->create.period_to, y->create.period_to);
         cr_assert_eq(x->create.state, y->create.state);
+        cr_assert_str_eq(x->create.planned, y->create.planned);
+        cr_assert_str_eq(x->create.way_in, y->create.way_in);
+        cr_assert_str_eq(x->create.source, y->create.source);
         break;
     case OP_MEMBER_ADD:
     case OP_MEMBER_REMOVE:
@@ -72,6 +111,13 @@ static void expect_same_op(const struct audit_op *x, const struct audit_op *y)
     case OP_MOVE:
         cr_assert_eq(x->move.to, y->move.to);
         cr_assert_str_eq(x->move.reason, y->move.reason);
+        cr_assert_eq(x->move.revision, y->move.revision);
+        cr_assert_eq(memcmp(x->move.fingerprint, y->move.fingerprint, FINGERPRINT_LEN), 0);
+        cr_assert_eq(x->move.stage, y->move.stage);
+        cr_assert_str_eq(x->move.result, y->move.result);
+        cr_assert_eq(x->move.npresent, y->move.npresent);
+        for (size_t i = 0; i < x->move.npresent; i++)
+            cr_assert_eq(x->move.present[i], y->move.present[i]);
         break;
     case OP_TEXT:
         cr_assert(field_equal(x->text.field, y->text.field));
@@ -104,6 +150,46 @@ static void expect_same_op(const struct audit_op *x, const struct audit_op *y)
         cr_assert_str_eq(x->comment.text, y->comment.text);
         break;
     case OP_HELD:
+        cr_assert_eq(x->held.content, y->held.content);
+        break;
+    case OP_SIGN:
+        cr_assert_eq(x->sign.role, y->sign.role);
+        cr_assert_eq(x->sign.revision, y->sign.revision);
+        cr_assert_eq(memcmp(x->sign.fingerprint, y->sign.fingerprint, FINGERPRINT_LEN), 0);
+        cr_assert_str_eq(x->sign.difference, y->sign.difference);
+        cr_assert_eq(x->sign.absent, y->sign.absent);
+        cr_assert_str_eq(x->sign.reason, y->sign.reason);
+        break;
+    case OP_ASSIGN:
+        cr_assert_eq(x->assign.person, y->assign.person);
+        cr_assert_str_eq(x->assign.reason, y->assign.reason);
+        break;
+    case OP_FLAG:
+        cr_assert_str_eq(x->flag.text, y->flag.text);
+        cr_assert_str_eq(x->flag.told, y->flag.told);
+        cr_assert_eq(x->flag.told_utc_ms, y->flag.told_utc_ms);
+        cr_assert_eq(x->flag.told_person, y->flag.told_person);
+        cr_assert_eq(x->flag.held, y->flag.held);
+        break;
+    case OP_FLAG_NOTE:
+        cr_assert_eq(x->flag_note.flag, y->flag_note.flag);
+        cr_assert_str_eq(x->flag_note.text, y->flag_note.text);
+        cr_assert_eq(x->flag_note.closed, y->flag_note.closed);
+        cr_assert_eq(x->flag_note.held, y->flag_note.held);
+        break;
+    case OP_GLASS:
+    case OP_GLASS_END:
+        cr_assert_eq(x->glass.person, y->glass.person);
+        cr_assert_eq(x->glass.until_utc_ms, y->glass.until_utc_ms);
+        cr_assert_str_eq(x->glass.reason, y->glass.reason);
+        break;
+    case OP_LINK:
+        cr_assert_str_eq(x->link.kind, y->link.kind);
+        cr_assert_str_eq(x->link.ref, y->link.ref);
+        break;
+    case OP_PLAN:
+        cr_assert_str_eq(x->plan.planned, y->plan.planned);
+        cr_assert_str_eq(x->plan.reason, y->plan.reason);
         break;
     }
 }
@@ -225,7 +311,49 @@ Test(event_codec, words_that_could_do_harm_are_refused)
         };
         for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
             cr_assert_eq(round_trip(&ops[k]), ERR_INPUT, "%zu %zu", i, k);
+        struct audit_op life[] = {
+            {.kind = OP_MOVE,      .move = {.to = AUDIT_AGREED, .result = bad[i]}},
+            {.kind = OP_SIGN,      .sign = {.difference = bad[i]}                },
+            {.kind = OP_SIGN,      .sign = {.reason = bad[i]}                    },
+            {.kind = OP_ASSIGN,    .assign = {.reason = bad[i]}                  },
+            {.kind = OP_FLAG,      .flag = {.text = bad[i]}                      },
+            {.kind = OP_FLAG,      .flag = {.told = bad[i]}                      },
+            {.kind = OP_FLAG_NOTE, .flag_note = {.text = bad[i]}                 },
+            {.kind = OP_GLASS,     .glass = {.reason = bad[i]}                   },
+            {.kind = OP_LINK,      .link = {.kind = bad[i]}                      },
+            {.kind = OP_LINK,      .link = {.ref = bad[i]}                       },
+            {.kind = OP_PLAN,      .plan = {.planned = bad[i]}                   },
+            {.kind = OP_PLAN,      .plan = {.reason = bad[i]}                    },
+        };
+        for (size_t k = 0; k < sizeof life / sizeof *life; k++)
+            cr_assert_eq(round_trip(&life[k]), ERR_INPUT, "%zu %zu", i, k);
     }
+    CHECK_NO_LEAKS();
+}
+
+Test(event_codec, what_is_left_null_is_empty)
+{
+    struct audit_op ops[] = {
+        {.kind = OP_MOVE, .move = {.to = AUDIT_AGREED}},
+        {.kind = OP_SIGN              },
+        {.kind = OP_ASSIGN},
+        {.kind = OP_FLAG              },
+        {.kind = OP_GLASS},
+        {.kind = OP_PLAN              },
+    };
+    struct event_body b = {.ops = ops, .nops = sizeof ops / sizeof *ops}, *back;
+    struct buf bytes = BUF_INIT;
+    event_body_encode(&b, &bytes);
+    cr_assert_eq(event_body_decode(bytes.data, bytes.len, &back, NULL), ERR_OK);
+    cr_assert_str_eq(back->ops[0].move.reason, "");
+    cr_assert_str_eq(back->ops[0].move.result, "");
+    cr_assert_str_eq(back->ops[1].sign.difference, "");
+    cr_assert_str_eq(back->ops[2].assign.reason, "");
+    cr_assert_str_eq(back->ops[3].flag.told, "");
+    cr_assert_str_eq(back->ops[4].glass.reason, "");
+    cr_assert_str_eq(back->ops[5].plan.planned, "");
+    event_body_free(back);
+    buf_free(&bytes);
     CHECK_NO_LEAKS();
 }
 
@@ -276,6 +404,35 @@ Test(event_codec, lengths_have_limits_in_characters)
     CHECK_NO_LEAKS();
 }
 
+Test(event_codec, reasons_and_people_present_have_limits)
+{
+    static char words[EVENT_MAX_REASON_CP + 2];
+    static uint32_t crowd[EVENT_MAX_PRESENT + 1];
+    struct audit_op ops[] = {
+        {.kind = OP_MOVE,      .move = {.to = AUDIT_AGREED, .reason = words}},
+        {.kind = OP_SIGN,      .sign = {.difference = words}                },
+        {.kind = OP_ASSIGN,    .assign = {.reason = words}                  },
+        {.kind = OP_FLAG,      .flag = {.text = words}                      },
+        {.kind = OP_FLAG_NOTE, .flag_note = {.text = words}                 },
+        {.kind = OP_GLASS,     .glass = {.reason = words}                   },
+        {.kind = OP_PLAN,      .plan = {.reason = words}                    },
+    };
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        memset(words, 'x', sizeof words - 1);
+        cr_assert_eq(round_trip(&ops[i]), ERR_TOO_LARGE, "%zu", i);
+        words[EVENT_MAX_REASON_CP] = 0;
+        cr_assert_eq(round_trip(&ops[i]), ERR_OK, "%zu", i);
+    }
+    struct audit_op move = {
+        .kind = OP_MOVE,
+        .move = {.to = AUDIT_AGREED, .present = crowd, .npresent = EVENT_MAX_PRESENT}
+    };
+    cr_assert_eq(round_trip(&move), ERR_OK);
+    move.move.npresent++;
+    cr_assert_eq(round_trip(&move), ERR_TOO_LARGE);
+    CHECK_NO_LEAKS();
+}
+
 Test(event_codec, too_many_operations_or_bytes_are_refused)
 {
     static struct audit_op ops[EVENT_MAX_OPS + 1];
@@ -319,6 +476,10 @@ Test(event_codec, what_this_version_does_not_know_is_refused)
          13                                                                                     },
         {"two creations",                       {0x1a, 2, 0x52, 0, 0x1a, 2, 0x52, 0},          8},
         {"a creation that is not the first",    {0x1a, 2, 0x70, 1, 0x1a, 2, 0x52, 0},          8},
+        {"a fingerprint of another length",     {0x1a, 5, 0x6a, 3, 0x22, 1, 7},                7},
+        {"a signature's, too",                  {0x1a, 5, 0x7a, 3, 0x1a, 1, 7},                7},
+        {"an unknown field of a signature",     {0x1a, 4, 0x7a, 2, 0x38, 1},                   6},
+        {"an unknown way to withhold",          {0x1a, 2, 0x70, 3},                            4},
         {"a group",                             {0x0b},                                        1},
     };
     for (size_t i = 0; i < sizeof strange / sizeof *strange; i++)

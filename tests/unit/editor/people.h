@@ -130,6 +130,22 @@ static inline bool people_step(struct people *p, uint32_t person)
     return true;
 }
 
+/* The server sets a field in somebody's name, as its commands do, and tells everybody. */
+static inline void people_serve(struct people *p, uint32_t asker, const char *where,
+                                const char *value)
+{
+    struct field f = room_field(p->room, where);
+    struct audit_op op = {
+        .kind = OP_SET, .set = {f, value, audit_value(p->room->a, f).rev}
+    };
+    cr_assert_eq(room_serve(p->room, asker, op), ERR_OK, "%s", p->room->why.text);
+    for (uint32_t i = 1; i < P_END; i++)
+        if (p->r[i] && p->r[i]->online)
+            people_deliver(p, i, &p->room->events[p->room->nevents - 1]);
+    if (p->ed)
+        editor_refresh(p->ed);
+}
+
 static inline void people_cursors(struct people *p)
 {
     for (uint32_t from = 1; from < P_END; from++)

@@ -157,8 +157,11 @@ Test(editor_form, actions_and_evidence_are_small_forms)
     SEES(p, "due: -");
     go(p, "L3[1].status");
     press(p, ED_ENTER, 0);
-    SEES(p, "in progress"); /* an action's states, not a voice's */
-    SEES_NOT(p, "declined");
+    SEES(p, "the server records how an action stands");
+    SEES_NOT(p, "in progress");
+    go(p, "L3[1].priority");
+    press(p, ED_ENTER, 0);
+    SEES(p, "normal");
     press(p, ED_ESC, 0);
     go(p, "L3[1].owner");
     type(p, "FTM North");
@@ -177,30 +180,24 @@ Test(editor_form, actions_and_evidence_are_small_forms)
 Test(editor_form, an_action_grows_with_what_happens_to_it)
 {
     struct people *p = people_new(P_FRO, 60, 100);
-    struct err_info why;
     go(p, "L3.actions");
     press(p, '+', 0);
     SEES(p, "owner: -");
     SEES_NOT(p, "first due");
     SEES_NOT(p, "updates");
     SEES_NOT(p, "difference it made");
-    go(p, "L3[1].status");
-    press(p, ED_ENTER, 0);
-    type(p, "in");
-    press(p, ED_ENTER, 0);
     pump(p);
+    people_serve(p, P_FRO, "L3[1].status", "in_progress");
     SEES(p, "updates");
     SEES(p, "difference it made: -");
     SEES_NOT(p, "closed by");
-    cr_assert_eq(replica_set(p->r[P_FSW], at(p, "L3[1].closed_by"), "2", &why), ERR_OK);
-    pump(p);
+    people_serve(p, P_FSW, "L3[1].closed_by", "2");
     SEES(p, "closed by: Jo Marsh");
     go(p, "L3[1].close_reason"); /* whoever goes there sees it */
     SEES(p, "why it was closed so: -");
-    type(p, "no longer needed");
-    press(p, ED_ENTER, 0);
-    pump(p);
-    cr_assert_str_eq(value_of(p, "L3[1].close_reason"), "no longer needed");
+    SEES(p, "use tandem action cancel");
+    people_serve(p, P_FTM, "L3[1].close_reason", "no longer needed");
+    SEES(p, "why it was closed so: no longer needed");
     people_free(p);
 }
 

@@ -227,13 +227,11 @@ Test(hint, an_action_that_is_over_is_left_alone)
         {"cancelled",    false},
     };
     struct people *p = people_new(P_FRO, 40, 80);
-    struct err_info why = {0};
     go(p, "L3.actions");
     press(p, ED_ENTER, 0);
     pump(p);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        cr_assert_eq(replica_set(p->r[P_FRO], at(p, "L3[1].status"), rows[i].status, &why), ERR_OK,
-                     "%s: %s", rows[i].status, why.text);
+        people_serve(p, P_FSW, "L3[1].status", rows[i].status);
         cr_expect_eq(sees(p, "SMART"), rows[i].hinted, "%s", rows[i].status);
         pump(p);
     }
@@ -244,15 +242,13 @@ Test(hint, an_action_that_is_over_is_left_alone)
 Test(hint, nothing_moves_when_an_action_is_over)
 {
     struct people *p = people_new(P_FRO, 80, 80);
-    struct err_info why = {0};
     go(p, "L3.actions");
     press(p, ED_ENTER, 0);
     press(p, ED_INS, 0);
     pump(p);
     int row = row_of(p, "action 2  (added");
     cr_assert_geq(row, 0);
-    cr_assert_eq(replica_set(p->r[P_FRO], at(p, "L3[1].status"), "cancelled", &why), ERR_OK);
-    pump(p);
+    people_serve(p, P_FSW, "L3[1].status", "cancelled");
     cr_assert_eq(row_of(p, "action 2  (added"), row, "%s", screen(p));
     people_free(p);
 }

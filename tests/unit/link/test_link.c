@@ -164,7 +164,8 @@ Test(link, items_texts_in_them_and_comments_arrive)
     cr_assert_not_null(c);
     cr_assert(c->on_words && c->must_answer);
     cr_assert_eq(replica_reply(rep(b), comment, "Yes.", &why), ERR_OK);
-    cr_assert_eq(replica_resolve(rep(b), comment, &why), ERR_OK);
+    fake_run(f, 1000);
+    cr_assert_eq(replica_resolve(rep(a), comment, &why), ERR_OK, "who asked says it is answered");
     cr_assert_eq(replica_item_remove(rep(b), l3, PART_ACTIONS, item, &why), ERR_OK);
     fake_run(f, 1000);
     cr_assert_eq(audit_items(replica_audit(rep(a)), l3, PART_ACTIONS, NULL, 0), 0);
