@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "client/render/fields.h"
+#include "client/render/life.h"
 #include "common/utf8.h"
 
 bool render_event_is_about(const struct event *e, uint16_t question)
@@ -70,7 +71,15 @@ static void say_op(const struct render_source *src, const struct event *e,
         buf_appendf(out, "took %s's part away", src->name(src->user, op->member.person));
         return;
     case OP_MOVE:
-        buf_appendf(out, "moved the audit to %s", audit_state_code(op->move.to));
+    case OP_SIGN:
+    case OP_ASSIGN:
+    case OP_FLAG:
+    case OP_FLAG_NOTE:
+    case OP_GLASS:
+    case OP_GLASS_END:
+    case OP_LINK:
+    case OP_PLAN:
+        render_life_op(src, op, out);
         return;
     case OP_TEXT:
         say_text(src, e, op, out);
@@ -126,6 +135,14 @@ static const char *op_name(enum op_kind kind)
         [OP_COMMENT_REPLY] = "comment_reply",
         [OP_COMMENT_RESOLVE] = "comment_resolve",
         [OP_HELD] = "held",
+        [OP_SIGN] = "sign",
+        [OP_ASSIGN] = "assign",
+        [OP_FLAG] = "flag",
+        [OP_FLAG_NOTE] = "flag_note",
+        [OP_GLASS] = "break_glass",
+        [OP_GLASS_END] = "break_glass_end",
+        [OP_LINK] = "link",
+        [OP_PLAN] = "plan",
     };
     return names[kind];
 }
@@ -154,8 +171,6 @@ static json_t *op_json(const struct render_source *src, const struct event *e,
         buf_free(&sums.words);
     } else if (op->kind == OP_SET) {
         put(j, "value", json_string(op->set.value));
-    } else if (op->kind == OP_MOVE) {
-        put(j, "to", json_string(audit_state_code(op->move.to)));
     } else if (op->kind == OP_MEMBER_ADD || op->kind == OP_MEMBER_REMOVE) {
         put(j, "person", json_integer(op->member.person));
         put(j, "name", json_string(src->name(src->user, op->member.person)));
@@ -166,6 +181,7 @@ static json_t *op_json(const struct render_source *src, const struct event *e,
         if (op->kind != OP_COMMENT_RESOLVE)
             put(j, "text", json_string(op->comment.text));
     }
+    render_life_op_json(src, op, j);
     return j;
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "client/render/fields.h"
+#include "client/render/life.h"
 
 static json_t *address(const struct audit *a, struct field f)
 {
@@ -167,13 +168,16 @@ json_t *render_json(const struct render_source *src)
     struct missing m = {src, missing};
     audit_missing(a, on_missing, &m);
     fields_free(&all);
-    return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:{s:s, s:s}, s:I, s:o, s:i, s:i, s:o, "
-                     "s:o, s:o, s:o}",
-                     "ref", info.ref, "template", t->id, "template_version", (int)t->version,
-                     "state", audit_state_code(info.state), "team", info.team, "carer",
-                     info.carer_ref, "children", children, "period", "from", info.period_from, "to",
-                     info.period_to, "seq", (json_int_t)audit_seq(a), "at",
-                     render_utc(audit_utc_ms(a)), "answered", (int)done.answered, "required",
-                     (int)done.required, "members", members, "sections", sections, "comments",
-                     comments, "missing", missing);
+    json_t *j =
+        json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:o, s:{s:s, s:s}, s:I, s:o, s:i, s:i, s:o, "
+                  "s:o, s:o, s:o}",
+                  "ref", info.ref, "template", t->id, "template_version", (int)t->version, "state",
+                  audit_state_code(info.state), "team", info.team, "carer", info.carer_ref,
+                  "children", children, "period", "from", info.period_from, "to", info.period_to,
+                  "seq", (json_int_t)audit_seq(a), "at", render_utc(audit_utc_ms(a)), "answered",
+                  (int)done.answered, "required", (int)done.required, "members", members,
+                  "sections", sections, "comments", comments, "missing", missing);
+    if (j)
+        render_life_json(src, j);
+    return j;
 }

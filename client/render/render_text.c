@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/render/fields.h"
+#include "client/render/life.h"
 #include "common/utf8.h"
 
 enum { WIDTH = 80 };
@@ -77,6 +78,32 @@ static void print_head(struct printer *p)
         buf_append_str(&b, ".\n");
     paragraph(p, buf_cstr(&b), 0);
     buf_free(&b);
+}
+
+static void print_life_line(void *user, const char *line)
+{
+    struct printer *p = user;
+    struct buf b = BUF_INIT;
+    buf_appendf(&b, "%s%s", p->markdown ? "- " : "", line);
+    paragraph(p, buf_cstr(&b), 2);
+    buf_free(&b);
+}
+
+static void note_line(void *user, const char *line)
+{
+    (void)line;
+    *(bool *)user = true;
+}
+
+/* What happened to the audit as a whole; no heading over nothing. */
+static void print_life(struct printer *p)
+{
+    bool lived = false;
+    render_life(p->src, note_line, &lived);
+    if (!lived)
+        return;
+    heading(p, 2, "", "What happened to this audit", "");
+    render_life(p->src, print_life_line, p);
 }
 
 static const char *state_word(enum question_state s)
@@ -230,6 +257,7 @@ static void print_audit(struct printer *p)
             if (t->questions[i].section == s)
                 print_question(p, &t->questions[i], &all);
     }
+    print_life(p);
     fields_free(&all);
 }
 
