@@ -121,13 +121,54 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Members, the opener, everybody who has written or commented. */
+/* A list of person numbers; counts only while `ids` is NULL. */
+struct ids {
+    uint32_t *ids;
+    size_t n;
+};
+
+static void add_id(struct ids *to, uint32_t person)
+{
+    if (to->ids)
+        to->ids[to->n] = person;
+    to->n++;
+}
+
+/* Those whom the audit's life names: in moves, signatures, flags and the like. */
+static void add_life(struct ids *to, const struct audit *a)
+{
+    for (size_t i = 0; i < audit_move_count(a); i++) {
+        const struct audit_move *m = audit_move_at(a, i);
+        add_id(to, m->by);
+        for (size_t k = 0; k < m->npresent; k++)
+            add_id(to, m->present[k]);
+    }
+    for (size_t i = 0; i < audit_signature_count(a); i++)
+        add_id(to, audit_signature_at(a, i)->by);
+    for (size_t i = 0; i < audit_assigned_count(a); i++) {
+        add_id(to, audit_assigned_at(a, i)->by);
+        add_id(to, audit_assigned_at(a, i)->person);
+    }
+    for (size_t i = 0; i < audit_flag_count(a); i++) {
+        const struct audit_flag *f = audit_flag_at(a, i);
+        add_id(to, f->by);
+        add_id(to, f->told_person);
+        for (size_t k = 0; k < f->nnotes; k++)
+            add_id(to, f->notes[k].by);
+    }
+    for (size_t i = 0; i < audit_glass_count(a); i++)
+        add_id(to, audit_glass_at(a, i)->person);
+}
+
+/* Members, the opener, everybody who has written, commented, or is named by what happened. */
 Tandem__Person **named_people(struct call *c, const struct audit *a, size_t *n)
 {
+    struct ids life = {0};
     size_t most = audit_member_count(a) + 1 + audit_agent_count(a), count = 0;
     for (size_t i = 0; i < audit_comment_count(a); i++)
         most += 1 + audit_comment_at(a, i)->nreplies;
-    uint32_t *ids = malloc(most * sizeof *ids);
+    add_life(&life, a);
+    uint32_t *ids = malloc((most + life.n) * sizeof *ids);
     *n = 0;
     if (!ids)
         return NULL;
@@ -142,6 +183,9 @@ Tandem__Person **named_people(struct call *c, const struct audit *a, size_t *n)
         for (size_t r = 0; r < k->nreplies; r++)
             ids[count++] = k->replies[r].by;
     }
+    life = (struct ids){.ids = ids + count};
+    add_life(&life, a);
+    count += life.n;
     qsort(ids, count, sizeof *ids, by_number);
     Tandem__Person **list = call_alloc(c, count * sizeof(Tandem__Person *));
     for (size_t i = 0; list && i < count; i++) {
