@@ -77,8 +77,8 @@ struct action_request { /* borrows everything */
     uint64_t leads_to;    /* NOT_EFFECTIVE: the new action; SUPERSEDE: likewise, or 0 */
 };
 /* May this be done now? In this order: ERR_NOT_FOUND (no such action, or they may not know of it),
- * ERR_REFUSED_ROLE (with who can), ERR_REFUSED_STATE, ERR_INPUT (what is missing or impossible). An
- * action's owner may know of it without being a member. */
+ * ERR_REFUSED_ROLE (with who can), ERR_REFUSED_STATE, ERR_INPUT (what is missing or impossible), or
+ * ERR_TOO_LARGE. An action's owner may know of it without being a member. */
 MUST_CHECK enum err action_check(const struct facts *f, const struct action_request *q,
                                  struct err_info *why);
 
