@@ -1,6 +1,7 @@
 /* What the fold costs per key press, per answer and per newcomer, on the built-in template: medians
  * of several runs, in nanoseconds. make build/release/tests/bench/bench_audit */
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 
 #include "common/audit/audit.h"
 #include "server/content/template_yaml.h"
+#include "tests/lib/traces.h"
 
 enum { RUNS = 9, TEXTS = 24, SENTENCES = 40, PRESSES = 2000, SETS = 500, FRO = 1, FSW = 2 };
 
@@ -21,7 +23,7 @@ struct figures {
 struct bench {
     const struct template *t;
     struct audit *a;
-    uint64_t seq, batch;
+    uint64_t seq, batch[3]; /* by agent */
 };
 
 static void need(bool ok, const char *what)
@@ -46,7 +48,7 @@ static void apply(struct bench *b, struct audit_op *ops, size_t nops, bool serve
         .utc_ms = (int64_t)b->seq,
         .actor = FRO,
         .body = {.agent = server ? 0 : 1,
-                 .batch_no = server ? 0 : ++b->batch,
+                 .batch_no = server ? 0 : ++b->batch[1],
                  .ops = ops,
                  .nops = nops}
     };
@@ -130,7 +132,7 @@ static void press(struct bench *b, struct figures *f)
         struct audit_op o = {
             .kind = OP_TEXT, .text = {where, op.data, op.len}
         };
-        struct event_body body = {.agent = 1, .batch_no = b->batch + 1, .ops = &o, .nops = 1};
+        struct event_body body = {.agent = 1, .batch_no = b->batch[1] + 1, .ops = &o, .nops = 1};
         struct event_body *back;
         bool changed, reveal;
         t[0] = now_ns();
@@ -191,6 +193,82 @@ static void join(struct bench *b, struct figures *f)
     buf_free(&bytes);
 }
 
+/* ---- memory of an open audit ---- */
+
+static size_t heap_in_use(void)
+{
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd;
+}
+
+static void say_memory(const char *what, const struct audit *a, size_t heap_before)
+{
+    printf("%-52s %10zu %10zu\n", what, audit_memory_bytes(a), heap_in_use() - heap_before);
+}
+
+/* One answer of some 3,000 characters, typed by two people in turn with corrections: a key press is
+ * an event, five in a second. */
+static void write_answer(struct bench *b, struct field where, uint64_t seed)
+{
+    enum { KEYS = 4300, TURN = 150, KEY_MS = 200 };
+    struct trace *tr = trace_paper("answer", KEYS, 30, seed);
+    struct text *mine = text_new();
+    struct buf op = BUF_INIT;
+    need(tr && mine, "no memory");
+    for (size_t i = 0; i < tr->n_patches; i++) {
+        const struct patch *p = &tr->patches[i];
+        uint32_t who = i / TURN % 2 ? FSW : FRO;
+        buf_clear(&op);
+        enum err e = p->deleted_cp ? text_delete(mine, who, p->pos_cp, p->pos_cp + p->deleted_cp,
+                                                 TEXT_WHEN_PENDING, &op)
+                                   : ERR_OK;
+        if (!e && p->ins_bytes)
+            e = text_insert(mine, who, p->pos_cp, (const char *)tr->words.data + p->ins,
+                            p->ins_bytes, &op);
+        need(!e, "an edit was refused");
+        struct audit_op o = {
+            .kind = OP_TEXT, .text = {where, op.data, op.len}
+        };
+        struct event ev = {
+            .seq = ++b->seq,
+            .utc_ms = (int64_t)(b->seq * KEY_MS),
+            .actor = who,
+            .body = {.agent = who, .batch_no = ++b->batch[who], .ops = &o, .nops = 1}
+        };
+        need(!audit_apply(b->a, &ev), "an event was not applied");
+    }
+    text_free(mine);
+    trace_free(tr);
+    buf_free(&op);
+}
+
+/* In a function of its own, which comes first, so that the heap has no holes. */
+static void memory(const struct template *t)
+{
+    enum { ANSWERS = 20 };
+    struct bench b = {.t = t};
+    struct buf state = BUF_INIT;
+    struct audit *back;
+    printf("%-52s %10s %10s\n", "memory of an open audit, bytes", "it says", "allocator");
+    size_t heap = heap_in_use();
+    create(&b);
+    say_memory("empty", b.a, heap);
+    double start = now_ns();
+    for (size_t i = 0; i < ANSWERS; i++)
+        write_answer(&b, text_field(&b, i), i + 1);
+    double spent = now_ns() - start;
+    say_memory("20 answers of 3,000 characters by two people", b.a, heap);
+    audit_encode(b.a, NULL, &state);
+    audit_free(b.a);
+    heap = heap_in_use();
+    need(!audit_decode(t, state.data, state.len, &back, NULL), "snapshot");
+    say_memory("the same, from its snapshot", back, heap);
+    printf("%-52s %10zu\n", "its snapshot", state.len);
+    printf("%-52s %10.0f\n", "a key of them typed, checked and folded, ns", spent / (double)b.seq);
+    audit_free(back);
+    buf_free(&state);
+}
+
 static int by_value(const void *x, const void *y)
 {
     double a, b;
@@ -219,12 +297,11 @@ int main(void)
     struct template *t;
     struct err_info why = {0};
     need(!template_builtin("FCA", &t, &why), why.text);
+    memory(t);
     for (size_t run = 0; run < RUNS; run++) {
         struct bench b = {.t = t};
         struct figures f = {0};
         create(&b);
-        if (!run)
-            printf("%-52s %10zu\n", "empty audit, bytes of memory", audit_memory_bytes(b.a));
         fill(&b);
         press(&b, &f);
         set(&b, &f);
