@@ -87,15 +87,35 @@ static enum err need_revision(const struct check *c, uint64_t revision)
     return err_set(c->why, ERR_INPUT, "revision %" PRIu64 " is still to come", revision);
 }
 
+struct place {
+    enum audit_state state;
+    uint32_t stage;
+};
+
+/* Where the moves before this operation lead: one may follow from another at once. */
+static struct place place_now(const struct check *c)
+{
+    struct place p = {c->a->state, c->a->stage};
+    for (size_t k = 0; k < c->i; k++) {
+        const struct audit_op *op = &c->b->ops[k];
+        if (op->kind == OP_CREATE)
+            p.state = op->create.state;
+        if (op->kind != OP_MOVE)
+            continue;
+        p.state = op->move.to;
+        p.stage = op->move.stage ? op->move.stage : p.stage;
+    }
+    return p;
+}
+
 static enum err check_move(const struct check *c, const struct op_move *op)
 {
+    struct place now = place_now(c);
     if (!audit_check_is_state(op->to))
         return err_set(c->why, ERR_INPUT, "an audit has no state number %d", (int)op->to);
-    if (audit_check_count(c, OP_MOVE))
-        return err_set(c->why, ERR_INPUT, "a batch moves an audit once");
     if (op->stage > MAX_STAGE)
         return err_set(c->why, ERR_INPUT, "there is no stage %" PRIu32, op->stage - 1);
-    if (op->to == c->a->state && (!op->stage || op->stage == c->a->stage))
+    if (op->to == now.state && (!op->stage || op->stage == now.stage))
         return err_set(c->why, ERR_REFUSED_STATE, "the audit is %s already",
                        audit_state_code(op->to));
     if (op->npresent > EVENT_MAX_PRESENT)
