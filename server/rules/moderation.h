@@ -27,6 +27,9 @@ size_t moderation_candidates(const struct audit *a, const struct people *people,
 
 /* ---- what is looked at ---- */
 
+/* The question under which the views are kept (its items: numbers of judgements); NULL: this kind
+ * of record is not moderated. */
+const struct question *moderation_question(const struct template *t);
 /* Is this audit in the sample of so many percent? Always the same answer for the same reference. */
 bool moderation_is_sampled(const char *ref, uint32_t percent);
 /* Does this judgement need the moderator's view? It has an agreed grade, and: the audit is sampled,
