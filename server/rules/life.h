@@ -13,11 +13,8 @@
  */
 
 #include "common/audit/audit.h"
+#include "server/rules/clock.h"
 #include "server/rules/people.h"
-
-struct civil;        /* civil.h */
-struct clock_values; /* clock.h */
-struct holidays;     /* workday.h */
 
 /* ---- the table ---- */
 
@@ -47,7 +44,8 @@ enum life_how {
 enum {
     LIFE_MODERATOR = 1 << 24, /* whoever is assigned to moderate this audit */
     LIFE_SIGNER = 1 << 25,    /* whoever's signature stands under it */
-    LIFE_SERVER = 1 << 26,    /* the calendar: nobody in person */
+    LIFE_WRITER = 1 << 26,    /* whoever takes part with a role that writes in this template */
+    LIFE_SERVER = 1 << 27,    /* the calendar: nobody in person */
 };
 
 enum life_reason {
@@ -84,7 +82,7 @@ enum life_guard {
     GUARD_NO_ACTION, /* nothing is left to follow up */
     GUARD_COUNT
 };
-#define GUARD_BIT(g) (1u << (g))
+#define GUARD_BIT(g) (UINT32_C(1) << (g))
 
 /* A row that is only there for some records. */
 enum life_when {
@@ -95,7 +93,7 @@ enum life_when {
     LIFE_WHEN_NOT_SGO,
 };
 
-#define STATE_BIT(s) (1u << (s))
+#define STATE_BIT(s) (UINT32_C(1) << (s))
 enum { LIFE_BEGINNING = 0 }; /* as a state to come from: there is no record yet */
 
 struct life_move {
@@ -108,7 +106,7 @@ struct life_move {
     enum life_reason reason;
     uint32_t guards, excused; /* GUARD_BIT sets; excused is part of guards */
     bool opens_actions;       /* from here on they are followed up */
-    const char *clock;        /* how long `from` may last: a name in clock.h, or "" */
+    enum clock clock;         /* how long `from` may last; CLOCK_COUNT: no limit */
     const char *title;        /* what one does: "Open the room" */
     const char *reason_for;   /* what the reason is to say, or "" */
     const char *records;      /* what is recorded besides who, when, revision and fingerprint; "" */
@@ -202,7 +200,7 @@ void life_ops_free(struct life_ops *o); /* also of one that is all zero; o may b
 /* What an accepted request writes, into *out (all zero before; free it with life_ops_free whatever
  * comes back): signature and the move that it completes, moderator's and final grades, opening of
  * actions, the moderator's part, and moves that follow at once. It borrows nothing from `f` or `q`
- * afterwards. Only after life_check said ERR_OK to the same. ERR_NOMEM. */
+ * afterwards. Asks life_check again: the same refusals, without a sentence; and ERR_NOMEM. */
 MUST_CHECK enum err life_make(const struct life_facts *f, const struct life_request *q,
                               struct life_ops *out);
 MUST_CHECK enum err life_make_assign(const struct life_facts *f, const struct life_request *q,
@@ -232,12 +230,13 @@ MUST_CHECK enum err life_next(const struct life_facts *f, const struct viewer *w
 
 /* ---- what other rules ask ---- */
 
-/* The person's parts in this record: their membership and the roles they hold for its team
- * (managers, QA), LIFE_MODERATOR, LIFE_SIGNER; person 0: LIFE_SERVER. */
+/* The person's parts in this record: their membership, the roles they hold for its team (managers,
+ * QA, IROM), and LIFE_MODERATOR, LIFE_SIGNER, LIFE_WRITER; person 0: LIFE_SERVER. */
 uint32_t life_parts(const struct audit *a, const struct viewer *v);
 
-/* Roles whose signatures it needs to be agreed (ROLE_BIT set); 0: none. */
-role_set life_signers(const struct audit *a);
+/* Parts that have to sign and have not (one of these roles, or each of them for an audit with two
+ * signatures); 0: none is missing, or this kind is not signed. */
+role_set life_unsigned(const struct audit *a);
 
 /* A weaker audit: its overall grade (final, else agreed) is a weak one of the scale, or that of a
  * key judgement is the scale's last. `say` (may be NULL) gets why, as half a sentence: "its overall
