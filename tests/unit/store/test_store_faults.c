@@ -155,9 +155,36 @@ static enum err op_read_back(struct store_under_test *t, struct world *w)
     return e;
 }
 
-static const op_fn ops[] = {op_reserve, op_append, op_enter,    op_snapshot, op_append,
-                            op_person,  op_code,   op_use_code, op_revoke,   op_template,
-                            op_setting, op_append, op_read_back};
+/* Reads over all audits. */
+static enum err op_questions(struct store_under_test *t, struct world *w)
+{
+    static const struct viewer_role qa[] = {
+        {ROLE_QA, ""}
+    };
+    static const char *const north[] = {"north"};
+    struct store_list_audits list = {
+        .req.op = STORE_LIST_AUDITS, .person = 1, .teams = north, .nteams = 1, .limit = 9};
+    struct store_duties duties = {
+        .req.op = STORE_DUTIES, .person = 1, .roles = qa, .nroles = 1, .limit = 9};
+    struct store_find_audits found = {.req.op = STORE_DUE_AUDITS, .day = "2027-01-01", .limit = 9};
+    struct store_read_log log = {.req.op = STORE_READ_LOG, .person = w->round};
+    enum err e = t->impl->run(t, &list.req);
+    if (!e)
+        e = t->impl->run(t, &duties.req);
+    if (!e)
+        e = t->impl->run(t, &found.req);
+    if (!e)
+        e = t->impl->run(t, &log.req);
+    free(list.rows);
+    free(duties.rows);
+    free(found.rows);
+    free(log.rows);
+    return e;
+}
+
+static const op_fn ops[] = {op_reserve, op_append, op_enter,     op_snapshot, op_append,
+                            op_person,  op_code,   op_use_code,  op_revoke,   op_template,
+                            op_setting, op_append, op_questions, op_read_back};
 enum { NOPS = sizeof ops / sizeof ops[0] };
 
 static struct store_under_test disk = {.impl = &store_impl_sqlite},
