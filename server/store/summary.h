@@ -12,7 +12,7 @@ void summary_copy(char *to, size_t cap, const char *from);
 
 /* Another number whenever summary_of or summary_members_of makes something else of the same audit.
  */
-enum { SUMMARY_VERSION = 1 };
+enum { SUMMARY_VERSION = 2 };
 
 /* Texts longer than their place are cut at a whole character. */
 void summary_of(const struct audit *a, struct store_summary *out);

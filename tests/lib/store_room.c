@@ -104,5 +104,16 @@ struct room *store_room_busy(void)
     must(room_comment(r, P_IRO, "C2", "who said so?"), "comment");
     must(room_member(r, P_QA, ROLE_QA, ""), "member");
     must(room_type(r, P_CSW, "B1.rationale", "plan and placement agree"), "type");
+    must(room_set(r, P_FRO, "B1.grade_agreed", "inadequate"), "grade");
+    struct audit_op life[] = {
+        {.kind = OP_PLAN,   .plan = {.planned = "2027-01-18", .reason = "the carer is away"}},
+        {.kind = OP_ASSIGN, .assign = {.person = P_IRO, .reason = ""}                       },
+        {.kind = OP_MOVE,   .move = {.to = AUDIT_MODERATING, .reason = "", .revision = 3}   },
+        {.kind = OP_GLASS,
+         .glass = {.person = P_STRANGER, .until_utc_ms = INT64_MAX / 2, .reason = "a call"} },
+        {.kind = OP_MOVE,   .move = {.to = AUDIT_RETURNED, .reason = "", .revision = 3}     },
+    };
+    for (size_t i = 0; i < sizeof life / sizeof life[0]; i++)
+        must(room_serve(r, P_QA, life[i]), r->why.text);
     return r;
 }
