@@ -186,6 +186,15 @@ static enum err may_moderate(const struct audit *a, const struct audit_part *p,
                    "read only: section %s is written while the audit is moderated", section);
 }
 
+/* An action that came after the follow-up began, or is about to: what follows from one that did not
+ * help enough. The others stand as they were agreed. */
+static bool is_added_later(const struct audit *a, struct field f)
+{
+    const struct list_item *item = audit_item_find(a, f.question, PART_ACTIONS, f.item);
+    const struct audit_move *began = audit_move_last(a, AUDIT_FOLLOW_UP);
+    return !item || !item->rev || (began && item->rev > began->seq);
+}
+
 /* Who plans actions and follows them up: managers by their role for the team too; besides, an IRO
  * where the template lets one write the actions (dip audits). */
 static enum err may_act(const struct audit *a, const struct audit_part *p, const struct question *q,
@@ -194,7 +203,8 @@ static enum err may_act(const struct audit *a, const struct audit_part *p, const
     bool action = audit_list_of(f) == PART_ACTIONS;
     bool plan = writing == WRITE_PLAN;
     bool now = plan ? action || f.part == PART_NO_ACTION
-                    : action && (f.part == PART_UPDATES || f.part == PART_DONE_EVIDENCE);
+                    : action && (f.part == PART_UPDATES || f.part == PART_DONE_EVIDENCE ||
+                                 is_added_later(a, f));
     bool leads = p->role == ROLE_IRO && audit_is_writer(a, p, q);
     if (now && (leads || p->roles & (plan ? planners : followers)))
         return ERR_OK;

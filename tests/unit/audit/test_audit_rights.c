@@ -86,11 +86,11 @@ static const struct grid grids[] = {
       [P_FTM] = "CCC CCC- C CC CCCC C CCCC",
       [P_SM] = "CCC CCC- C CC CCCC C CCCC"}                                                   },
     {{AUDIT_FOLLOW_UP},
-     {[P_FRO] = "RRR RRR- R RR RRWR R RRRR",
-      [P_FSW] = "RRR RRR- R RR RRWR R RRRR",
+     {[P_FRO] = "RRR RRR- R RR WRWR R RRRR",
+      [P_FSW] = "RRR RRR- R RR WRWR R RRRR",
       [P_IRO] = "RRR RRRR R RR RRRR R RRRR",
-      [P_FTM] = "RRR RRR- R RR RRWR R RRRR",
-      [P_SM] = "RRR RRR- R RR RRWR R RRRR"}                                                   },
+      [P_FTM] = "RRR RRR- R RR WRWR R RRRR",
+      [P_SM] = "RRR RRR- R RR WRWR R RRRR"}                                                   },
     {{AUDIT_MODERATED, AUDIT_CLOSED, AUDIT_WITHDRAWN}, {[P_IRO] = "RRR RRRR R RR RRRR R RRRR"}},
 };
 
@@ -289,6 +289,24 @@ Test(audit_rights, what_the_server_records_says_with_which_command)
                          RIGHT_READ, "%u %s", (unsigned)p, where);
             cr_assert(strstr(why.text, "tandem action"), "%s: %s", where, why.text);
         }
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
+Test(audit_rights, an_action_that_follows_later_is_written_while_following_up)
+{
+    struct room *r = room_in(AUDIT_FOLLOW_UP);
+    cr_assert_eq(room_remove(r, P_FTM, "L3[1].actions"), ERR_REFUSED_STATE);
+    cr_assert_eq(room_add(r, P_FTM, "L3.actions"), ERR_OK, "%s", r->why.text);
+    cr_assert_eq(room_set(r, P_FTM, "L3[1].owner", "Ben"), ERR_REFUSED_STATE);
+    cr_assert_eq(room_set(r, P_FTM, "L3[2].owner", "Ben"), ERR_OK, "%s", r->why.text);
+    cr_assert_eq(room_type(r, P_FSW, "L3[2].specific", "Ask again."), ERR_OK, "%s", r->why.text);
+    cr_assert_eq(room_set(r, P_FTM, "L3[2].status", "open"), ERR_REFUSED_ROLE);
+    cr_assert_neq(room_set(r, P_IRO, "L3[2].owner", "Ana"), ERR_OK);
+    cr_assert_eq(room_remove(r, P_FTM, "L3[2].actions"), ERR_OK, "%s", r->why.text);
+    cr_assert_eq(room_add(r, P_FTM, "L3.actions"), ERR_OK);
+    cr_assert_eq(room_move(r, AUDIT_CLOSED), ERR_OK);
+    cr_assert_neq(room_set(r, P_FTM, "L3[2].owner", "Ana"), ERR_OK);
     room_free(r);
     CHECK_NO_LEAKS();
 }
