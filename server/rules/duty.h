@@ -61,7 +61,7 @@ struct duty {
     char since[11];     /* from which day it is asked */
     uint16_t question;  /* what it is about; 0 */
     uint64_t item;
-    char text[200]; /* what to do; UTF-8, cut at a character */
+    char text[200]; /* what to do; UTF-8 */
 };
 struct duty_list { /* {0} is an empty one */
     struct duty *duties;
