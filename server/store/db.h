@@ -123,7 +123,7 @@ struct db {
     sqlite3_stmt *stmt[STMT_COUNT];
     struct heads heads;
     struct buf scratch; /* the sealed body being written */
-    struct work *work;  /* under way, the oldest first */
+    struct work *work;  /* under way, the next first */
 
     /* The site's chain of commits: the last one. */
     uint64_t commit_n;

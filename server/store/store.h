@@ -8,11 +8,11 @@
  * with faults). One conformance suite runs against both.
  *
  * Durable before visible: `done` of a writing request runs only after its commit has been synced.
- * Requests complete in the order in which they were submitted, but for backups and long lists. A
- * writing request that fails leaves
- * nothing behind, and does not take the others of its commit with it, except after ERR_STORE or
- * ERR_FULL of the commit itself, which all of that commit's requests get. After a failed sync the
- * store refuses everything with ERR_STORE for good (store_is_dead): the server must stop.
+ * Requests complete in the order in which they were submitted, but for backups, lists and duties. A
+ * writing request that fails leaves nothing behind, and does not take the others of its commit with
+ * it, except after ERR_STORE or ERR_FULL of the commit itself, which all of that commit's requests
+ * get. After a failed sync the store refuses everything with ERR_STORE for good (store_is_dead):
+ * the server must stop.
  *
  * Memory: a request and what it points to stay owned by the submitter and must stay valid until
  * `done`. Results that a request "returns new" are the submitter's from then on; after an error

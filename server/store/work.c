@@ -22,6 +22,15 @@ static enum err slice(struct db *d, struct work *w, bool *done)
     return e;
 }
 
+static void add_last(struct db *d, struct work *w)
+{
+    struct work **end = &d->work;
+    while (*end)
+        end = &(*end)->next;
+    w->next = NULL;
+    *end = w;
+}
+
 enum err work_begin(struct db *d, struct store_req *r, bool now, bool *slow)
 {
     struct work *w = make(r);
@@ -34,10 +43,7 @@ enum err work_begin(struct db *d, struct store_req *r, bool now, bool *slow)
         w->free(w);
         return e;
     }
-    struct work **end = &d->work;
-    while (*end)
-        end = &(*end)->next;
-    *end = w;
+    add_last(d, w);
     return ERR_OK;
 }
 
@@ -47,9 +53,11 @@ struct store_req *work_go_on(struct db *d)
     struct store_req *r = w->req;
     bool done = d->dead;
     r->err = d->dead ? ERR_STORE : slice(d, w, &done);
-    if (!done)
-        return NULL;
     d->work = w->next;
+    if (!done) {
+        add_last(d, w);
+        return NULL;
+    }
     w->free(w);
     return r;
 }

@@ -24,8 +24,8 @@ bool work_is(enum store_op op);
 /* Begins what work_is says yes to; reads the first slice at once when `now`. *slow: there is more,
  * work_go_on will finish the request. */
 MUST_CHECK enum err work_begin(struct db *d, struct store_req *r, bool now, bool *slow);
-/* A slice of the oldest work under way. The request when it is finished (its err is set), or NULL.
- */
+/* A slice of the work under way, of each in turn: a short one does not wait for a long one to end.
+ * The request when it is finished (its err is set), or NULL. */
 struct store_req *work_go_on(struct db *d);
 
 #endif

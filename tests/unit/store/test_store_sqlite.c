@@ -396,6 +396,31 @@ Test(store_sqlite, a_long_list_is_whole_and_holds_nobody_up)
     close_store(&loop);
 }
 
+Test(store_sqlite, a_short_question_does_not_wait_for_a_long_list)
+{
+    put_many_audits(1000);
+    uv_loop_t loop;
+    uv_loop_init(&loop);
+    open_store(&loop, NULL);
+    struct store_list_audits list = {
+        .req = {.op = STORE_LIST_AUDITS, .done = note}
+    };
+    struct store_duties duties = {
+        .req = {.op = STORE_DUTIES, .done = note},
+          .person = 1, .limit = 1
+    };
+    store_submit(t.store, &list.req);
+    store_submit(t.store, &duties.req);
+    run_until(&loop, 2);
+    cr_assert_eq(order[0], &duties.req);
+    cr_assert_eq(duties.req.err, ERR_OK);
+    cr_assert_eq(order[1], &list.req);
+    cr_assert_eq(list.nrows, 1000);
+    free(duties.rows);
+    free(list.rows);
+    close_store(&loop);
+}
+
 Test(store_sqlite, a_long_list_ends_when_the_store_dies)
 {
     put_many_audits(600);
