@@ -158,7 +158,8 @@ static void look_voice(struct look *l)
              "%s: they were asked; what came of it is not recorded yet", code);
     } else if (question_is_young_person(l->q)) {
         return; /* the rest is held by the IRO, so nobody counts it */
-    } else if (is(l, PART_STATUS, "obtained") && !has_text(l, PART_WORDS, 0)) {
+    } else if (is(l, PART_STATUS, "obtained") && !question_is_voice_of(l->q, "fsw") &&
+               !has_text(l, PART_WORDS, 0)) { /* not everybody sees the worker's own words */
         miss(l, PART_WORDS, 0, MISSING_PARTLY,
              "%s: their view was obtained; their words are not here yet", code);
     } else if (is(l, PART_STATUS, "not_possible") && !*value(l, PART_REASON, 0)) {

@@ -176,9 +176,10 @@ static void queue(struct client *c, struct audit_op *ops, size_t nops)
 
 static struct field pick_text(const struct client *c)
 {
-    static const char *const texts[] = {"C2", "B1.rationale", "J3.words", "J2.words", "C1[2].note"};
+    static const char *const texts[] = {"C2",       "B1.rationale", "J3.words",
+                                        "J2.words", "J1.words",     "C1[2].note"};
     struct field f;
-    cr_assert_eq(audit_field_parse(c->replica, texts[rnd(5)], &f, NULL), ERR_OK);
+    cr_assert_eq(audit_field_parse(c->replica, texts[rnd(6)], &f, NULL), ERR_OK);
     struct audit_item items[8];
     size_t n = audit_items(c->replica, 21, PART_ACTIONS, items, 8);
     if (n && !rnd(3))
@@ -240,9 +241,10 @@ static void set_value(struct client *c)
         {"J3.shown_to",           {"auditors", "managers, worker", ""}},
         {"J3.method",             {"drawing", "talk", ""}             },
         {"J3.status",             {"asked", "obtained", ""}           },
+        {"J1.status",             {"asked", "obtained", ""}           },
         {"C1[1]",                 {"met", "not_seen", ""}             },
     };
-    size_t i = rnd(8);
+    size_t i = rnd(sizeof sets / sizeof *sets);
     struct field f;
     cr_assert_eq(audit_field_parse(c->replica, sets[i].where, &f, NULL), ERR_OK);
     if (audit_right(c->replica, viewer(c), f, NULL) != RIGHT_WRITE)
