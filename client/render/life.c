@@ -372,7 +372,7 @@ static json_t *begin_json(const struct render_source *src, uint64_t seq, int64_t
     put_number(j, "seq", seq);
     put(j, "at", render_utc(utc_ms));
     put_number(j, "by", by);
-    put_str(j, "by_name", src->name(src->user, by));
+    put_str(j, "name", src->name(src->user, by));
     return j;
 }
 
@@ -423,7 +423,8 @@ static json_t *assigned_json(const struct render_source *src)
     for (size_t i = 0; i < audit_assigned_count(src->audit); i++) {
         const struct audit_assigned *s = audit_assigned_at(src->audit, i);
         json_t *j = begin_json(src, s->seq, s->utc_ms, s->by);
-        put_person(src, j, s->person);
+        put_number(j, "moderator", s->person);
+        put_str(j, "moderator_name", src->name(src->user, s->person));
         put_str(j, "reason", s->reason);
         json_array_append_new(list, j);
     }
@@ -442,7 +443,7 @@ static json_t *flags_json(const struct render_source *src)
         put(j, "closed", json_boolean(f->closed));
         for (size_t k = 0; k < f->nnotes; k++)
             json_array_append_new(
-                notes, json_pack("{s:i, s:s, s:o, s:s}", "by", (int)f->notes[k].by, "by_name",
+                notes, json_pack("{s:i, s:s, s:o, s:s}", "by", (int)f->notes[k].by, "name",
                                  src->name(src->user, f->notes[k].by), "at",
                                  render_utc(f->notes[k].utc_ms), "text", f->notes[k].text));
         put(j, "notes", notes);
