@@ -17,6 +17,13 @@ static struct room *start(void)
     e = e ? e : room_add(r, P_FRO, "L3.actions");
     e = e ? e : room_type(r, P_FSW, "L3[1].change", "more");
     e = e ? e : room_comment(r, P_IRO, "B1", "why?");
+    struct audit_op lived[] = {
+        {.kind = OP_SIGN,  .sign = {.role = ROLE_FSW, .revision = audit_revision(r->a)}      },
+        {.kind = OP_FLAG,  .flag = {.text = "a concern", .told = "FTM Sue", .told_utc_ms = 5}},
+        {.kind = OP_GLASS,
+         .glass = {.person = P_STRANGER, .until_utc_ms = INT64_MAX, .reason = "a complaint"} },
+    };
+    e = e ? e : room_do(r, 0, lived, 3);
     assert(!e);
     return r;
 }
@@ -48,7 +55,10 @@ static void redact_for_all(const struct audit *a, const struct event_body *b)
     }
 }
 
-/* Good ones for start()'s room. */
+static const uint32_t present[] = {P_FRO, P_FSW, 300};
+
+/* Good ones for start()'s room: people's, then the server's. */
+/* clang-format off */
 static const struct audit_op samples[] = {
     {.kind = OP_SET,             .set = {{6, PART_YNP, 0}, "no", 3}                           },
     {.kind = OP_TEXT,            .text = {{11, PART_TEXT, 0}, (const uint8_t *)"\x20\x12x", 3}},
@@ -65,9 +75,28 @@ static const struct audit_op samples[] = {
     {.kind = OP_COMMENT_RESOLVE, .comment = {.comment = 4u << 20 | 1, .text = ""}             },
     {.kind = OP_MEMBER_ADD,      .member = {P_CSW, ROLE_CSW, "B,C"}                           },
     {.kind = OP_MEMBER_REMOVE,   .member = {P_CSW, ROLE_NONE, ""}                             },
-    {.kind = OP_MOVE,            .move = {AUDIT_MODERATING, "why"}                            },
+    {.kind = OP_MOVE,
+     .move = {.to = AUDIT_MODERATING,
+              .reason = "why",
+              .revision = 5,
+              .fingerprint = {[3] = 7},
+              .stage = 2,
+              .result = "changed",
+              .present = present,
+              .npresent = 3}},
+    {.kind = OP_SIGN,
+     .sign = {.role = ROLE_FRO, .revision = 5, .fingerprint = {7}, .difference = "more"}},
+    {.kind = OP_ASSIGN, .assign = {.person = P_IRO, .reason = "why"}},
+    {.kind = OP_FLAG, .flag = {.text = "x", .told = "SM Tom", .told_utc_ms = 9, .told_person = 8}},
+    {.kind = OP_FLAG_NOTE, .flag_note = {.flag = 7, .text = "seen", .closed = true}},
+    {.kind = OP_GLASS, .glass = {.person = 90, .until_utc_ms = INT64_MAX, .reason = "why"}},
+    {.kind = OP_GLASS_END, .glass = {.person = P_STRANGER}},
+    {.kind = OP_LINK, .link = {.kind = "re_audit", .ref = "FCA-2027-0001"}},
+    {.kind = OP_PLAN, .plan = {.planned = "2027-03-25", .reason = "why"}},
+    {.kind = OP_SET, .set = {{6, PART_YNP, 0}, "no", 3}}, /* the server's own */
 };
-enum { NSAMPLES = sizeof samples / sizeof *samples };
+/* clang-format on */
+enum { NSAMPLES = sizeof samples / sizeof *samples, OF_PEOPLE = 7 };
 
 static void make_sample(size_t n, struct buf *out)
 {
@@ -75,9 +104,12 @@ static void make_sample(size_t n, struct buf *out)
     size_t nops = 1;
     ops[0] = samples[n];
     if (n == 0) /* and all that people do at once */
-        for (; nops < 7; nops++)
+        for (; nops < OF_PEOPLE; nops++)
             ops[nops] = samples[nops];
-    bool server = ops[0].kind <= OP_MOVE;
+    if (n == OF_PEOPLE) /* and all that the server does */
+        for (; OF_PEOPLE + nops < NSAMPLES; nops++)
+            ops[nops] = samples[OF_PEOPLE + nops];
+    bool server = n >= OF_PEOPLE;
     struct event_body b = {
         .agent = server ? 0 : P_FRO, .batch_no = server ? 0 : 9, .ops = ops, .nops = nops};
     event_body_encode(&b, out);

@@ -48,6 +48,23 @@ static void make_good(void)
         {.kind = OP_COMMENT_REPLY, .comment = {.comment = id, .text = "those"}},
     };
     e = e ? e : room_do(r, P_IRO, ops, 2);
+    static const uint32_t here[] = {P_FRO, 300};
+    struct audit_op lived[] = {
+        {.kind = OP_SIGN,
+         .sign = {.role = ROLE_FSW, .revision = audit_revision(r->a), .fingerprint = {7}}        },
+        {.kind = OP_SIGN,
+         .sign = {.role = ROLE_FRO, .revision = audit_revision(r->a), .difference = "more"}      },
+        {.kind = OP_FLAG,      .flag = {.text = "a concern", .told = "FTM Sue", .told_utc_ms = 5}},
+        {.kind = OP_FLAG_NOTE, .flag_note = {.flag = audit_seq(r->a) + 1, .text = "seen"}        },
+        {.kind = OP_GLASS,
+         .glass = {.person = P_STRANGER, .until_utc_ms = INT64_MAX, .reason = "a complaint"}     },
+        {.kind = OP_ASSIGN,    .assign = {.person = P_IRO}                                       },
+        {.kind = OP_LINK,      .link = {.kind = "re_audit", .ref = "FCA-2027-0001"}              },
+        {.kind = OP_PLAN,      .plan = {.planned = "2027-03-25"}                                 },
+        {.kind = OP_MOVE,
+         .move = {.to = AUDIT_RETURNED, .present = here, .npresent = 2, .fingerprint = {9}}      },
+    };
+    e = e ? e : room_do(r, 0, lived, sizeof lived / sizeof *lived);
     assert(!e);
     audit_encode(r->a, NULL, &good);
     room_free(r);

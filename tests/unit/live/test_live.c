@@ -526,3 +526,65 @@ Test(live, catching_up_is_the_tail_or_a_snapshot_and_leads_to_the_same)
     live_unpin(la);
     world_free(w);
 }
+
+static void serve(struct live_audit *la, uint32_t asker, struct audit_op op)
+{
+    const struct event_body b = {.ops = &op, .nops = 1};
+    struct err_info why = {0};
+    uint64_t seq;
+    cr_assert_eq(live_act(la, audit_make_viewer(asker), &b, &why, &seq), ERR_OK, "%s", why.text);
+}
+
+Test(live, who_broke_the_glass_sits_here_until_their_time_is_over)
+{
+    struct world *w = world_new(0);
+    struct live_audit *la = opened(w);
+    struct live_seat *fro = sit(la, P_FRO);
+    serve(la, P_QA,
+          (struct audit_op){
+              .kind = OP_GLASS,
+              .glass = {.person = P_STRANGER, .until_utc_ms = INT64_MAX, .reason = "a complaint"}
+    });
+    commit(w);
+    cr_assert_str_eq(w->heard[P_FRO].what, "e", "it is told to everybody");
+    struct live_seat *s = live_sit(la, audit_make_viewer(P_STRANGER), 0, false, NULL);
+    cr_assert_not_null(s);
+    cr_assert_eq(s->role, ROLE_FRO, "as the first thing that they are on the site");
+    live_seated(s);
+    cr_assert_eq(type(fro, 1, 0, "a"), ERR_OK);
+    commit(w);
+    cr_assert_str_eq(w->heard[P_STRANGER].what, "e");
+    serve(la, P_QA, (struct audit_op){.kind = OP_GLASS_END, .glass = {.person = P_STRANGER}});
+    commit(w);
+    cr_assert_str_eq(w->heard[P_STRANGER].what, "ec");
+    cr_assert_eq(w->heard[P_STRANGER].closed, ERR_NOT_FOUND);
+    live_unpin(la);
+    world_free(w);
+}
+
+/* Written for each who may see it. */
+Test(live, a_flags_words_go_only_to_those_who_may_read_them)
+{
+    static const char secret[] = "Zwetschgenknoedel";
+    struct world *w = world_new(0);
+    struct live_audit *la = opened(w);
+    serve(la, P_FSW,
+          (struct audit_op){
+              .kind = OP_FLAG,
+              .flag = {.text = secret, .told = "FTM Sue", .told_utc_ms = 1750000000000}
+    });
+    commit(w);
+    const struct live_event *e = live_event_at(la, live_committed_seq(la));
+    const uint32_t people[] = {P_FRO, P_FSW, P_IRO};
+    for (size_t i = 0; i < 3; i++) {
+        struct buf scratch = BUF_INIT;
+        const uint8_t *seen;
+        size_t len;
+        cr_assert_eq(live_event_body(la, e, audit_make_viewer(people[i]), &scratch, &seen, &len),
+                     ERR_OK);
+        cr_assert_eq(memmem(seen, len, secret, sizeof secret - 1) != NULL, people[i] != P_FRO);
+        buf_free(&scratch);
+    }
+    live_unpin(la);
+    world_free(w);
+}
