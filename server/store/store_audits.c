@@ -176,12 +176,13 @@ static enum err read_summary(sqlite3_stmt *q, struct store_summary *s)
     for (size_t i = 0; !e && i < STORE_SUMMARY_NFIELDS; i++) {
         const struct store_field *f = &store_summary_fields[i];
         char *at = (char *)s + f->at;
-        int64_t n64 = sqlite3_column_int64(q, (int)i + 1);
-        uint32_t n32 = (uint32_t)n64;
-        if (f->kind == STORE_FIELD_TEXT)
+        if (f->kind == STORE_FIELD_TEXT) {
             e = col_str(q, (int)i + 1, at, f->size);
-        else
+        } else {
+            int64_t n64 = sqlite3_column_int64(q, (int)i + 1);
+            uint32_t n32 = (uint32_t)n64;
             memcpy(at, f->kind == STORE_FIELD_NUM32 ? (void *)&n32 : (void *)&n64, f->size);
+        }
     }
     return e;
 }
