@@ -15,10 +15,13 @@ struct audit *audit_new(const struct template *t)
         return NULL;
     a->t = t;
     a->progress = calloc(1, sizeof *a->progress + t->nquestions);
-    if (!a->progress) {
-        free(a);
+    a->moderation = calloc(t->nquestions + 1, sizeof *a->moderation);
+    if (!a->progress || !a->moderation) {
+        audit_free(a);
         return NULL;
     }
+    for (size_t i = 0; i < t->nquestions; i++)
+        a->moderation[i] = audit_is_moderation(t, &t->questions[i]);
     return a;
 }
 
@@ -58,6 +61,7 @@ void audit_free(struct audit *a)
     free(a->members.at);
     free(a->agents.at);
     free(a->progress);
+    free(a->moderation);
     free(a);
 }
 
@@ -411,7 +415,7 @@ static size_t str_bytes(const char *s)
 
 size_t audit_memory_bytes(const struct audit *a)
 {
-    size_t n = sizeof *a + sizeof *a->progress + a->t->nquestions;
+    size_t n = sizeof *a + sizeof *a->progress + 2 * (size_t)a->t->nquestions;
     n += str_bytes(a->ref) + str_bytes(a->team) + str_bytes(a->carer_ref);
     n += str_bytes(a->period_from) + str_bytes(a->period_to) + audit_life_bytes(a);
     for (size_t i = 0; i < a->nchild_refs; i++)

@@ -387,7 +387,7 @@ enum err audit_apply(struct audit *a, const struct event *ev)
         e = as_damage(audit_check_op(&c));
         if (!e)
             e = as_damage(apply_op(a, ev, &ev->body.ops[c.i]));
-        if (!e && audit_op_is_content(a->t, &ev->body.ops[c.i]))
+        if (!e && audit_op_is_content(a, &ev->body.ops[c.i]))
             audit_content_changed(a, ev->seq);
     }
     if (e)

@@ -143,7 +143,7 @@ static enum err need_present_revision(const struct check *c, uint64_t revision)
 {
     uint64_t now = c->a->revision;
     for (size_t k = 0; k < c->i; k++)
-        if (audit_op_is_content(c->a->t, &c->b->ops[k]))
+        if (audit_op_is_content(c->a, &c->b->ops[k]))
             now = c->a->seq + 1;
     if (audit_check_is_replay(c) || revision == now)
         return ERR_OK;

@@ -93,8 +93,9 @@ bool audit_is_content(const struct template *t, uint16_t question, enum part par
     return q && !is_tracked(q, part) && !audit_is_moderation(t, q);
 }
 
-bool audit_op_is_content(const struct template *t, const struct audit_op *op)
+bool audit_op_is_content(const struct audit *a, const struct audit_op *op)
 {
+    const struct question *q;
     struct field f;
     switch (op->kind) {
     case OP_CREATE: /* what is known then answers questions */
@@ -104,7 +105,8 @@ bool audit_op_is_content(const struct template *t, const struct audit_op *op)
     case OP_ITEM_ADD:
     case OP_ITEM_REMOVE:
         f = audit_op_field(op);
-        return audit_is_content(t, f.question, (enum part)f.part);
+        q = template_question(a->t, f.question);
+        return q && !a->moderation[q->number - 1] && !is_tracked(q, (enum part)f.part);
     case OP_HELD:
         return op->held.content;
     case OP_MEMBER_ADD:

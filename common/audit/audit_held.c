@@ -243,7 +243,7 @@ static bool hide_print(const struct audit *a, const struct audit_part *p,
 static bool redact_op(const struct audit *a, const struct audit_part *p, struct audit_op *op)
 {
     if (op_is_held(a, p, op)) {
-        bool content = audit_op_is_content(a->t, op);
+        bool content = audit_op_is_content(a, op);
         *op = (struct audit_op){.kind = OP_HELD, .held = {content}};
         return true;
     }

@@ -77,6 +77,7 @@ struct audit {
     VEC(struct audit_member) members;       /* by person; sections owned */
     VEC(struct agent) agents;               /* by agent */
     struct progress_cache *progress;        /* a cache: changes in a const audit too */
+    bool *moderation; /* by question number - 1: is it in a moderator's section? */
 };
 
 /* Room for one more in a VEC; false without memory. */
@@ -120,7 +121,7 @@ void audit_content_changed(struct audit *a, uint64_t seq);
 void audit_life_free(struct audit *a);
 size_t audit_life_bytes(const struct audit *a);
 /* Does the operation change the content, so that signatures are on something else now? */
-bool audit_op_is_content(const struct template *t, const struct audit_op *op);
+bool audit_op_is_content(const struct audit *a, const struct audit_op *op);
 struct audit_flag *audit_flag_find(const struct audit *a, uint64_t seq); /* or NULL */
 
 /* Somebody's part in the audit, found once for many questions about fields. */

@@ -55,51 +55,48 @@ static const struct state_row *state_row(enum audit_state s)
 
 /* clang-format off */
 static const struct part_row {
-    enum part part;
     role_set write;  /* 0: nobody, the server records it */
     uint32_t states; /* IN() bits: then these people write it whatever the section says; 0: the
                       * section and the state must let them too */
     const char *who;
-} part_rows[] = {
-    {PART_GRADE_AUDITOR,      ROLE_BIT(ROLE_FRO), 0, "the auditor (FRO) gives the auditor's grade"},
-    {PART_GRADE_PRACTITIONER, ROLE_BIT(ROLE_FSW), 0,
+} part_rows[] = { /* by part; nothing said: as the section and the state say */
+    [PART_GRADE_AUDITOR] = {ROLE_BIT(ROLE_FRO), 0, "the auditor (FRO) gives the auditor's grade"},
+    [PART_GRADE_PRACTITIONER] = {ROLE_BIT(ROLE_FSW), 0,
      "the practitioner (FSW) gives the practitioner's own grade"},
-    {PART_GRADE_AGREED,       ROLE_BIT(ROLE_FRO), 0, "the auditor (FRO) records the agreed grade"},
-    {PART_GRADE_MODERATOR,    0, 0,
+    [PART_GRADE_AGREED] = {ROLE_BIT(ROLE_FRO), 0, "the auditor (FRO) records the agreed grade"},
+    [PART_GRADE_MODERATOR] = {0, 0,
      "the server records the moderator's grade: it comes from the moderation (use tandem move)"},
-    {PART_GRADE_FINAL,        0, 0,
+    [PART_GRADE_FINAL] = {0, 0,
      "the server records the final grade: it comes from the moderation (use tandem move)"},
-    {PART_RESPONSE,           ROLE_BIT(ROLE_FRO), UNTIL_IT_IS_RIGHT,
+    [PART_RESPONSE] = {ROLE_BIT(ROLE_FRO), UNTIL_IT_IS_RIGHT,
      "the auditor (FRO) answers the moderator's views, until the audit is moderated"},
-    {PART_RESPONSE_REASON,    ROLE_BIT(ROLE_FRO), UNTIL_IT_IS_RIGHT,
+    [PART_RESPONSE_REASON] = {ROLE_BIT(ROLE_FRO), UNTIL_IT_IS_RIGHT,
      "the auditor (FRO) answers the moderator's views, until the audit is moderated"},
-    {PART_DECISION,           ROLE_BIT(ROLE_QA), WHILE_MODERATING,
+    [PART_DECISION] = {ROLE_BIT(ROLE_QA), WHILE_MODERATING,
      "the quality assurance team (QA) decides where views stay apart, while the audit is moderated"},
-    {PART_DECISION_REASON,    ROLE_BIT(ROLE_QA), WHILE_MODERATING,
+    [PART_DECISION_REASON] = {ROLE_BIT(ROLE_QA), WHILE_MODERATING,
      "the quality assurance team (QA) decides where views stay apart, while the audit is moderated"},
-    {PART_STATUS,             0, 0, /* of an action */
+    [PART_STATUS] = {0, 0, /* of an action */
      "the server records how an action stands: use tandem action start, claim, verify or cancel"},
-    {PART_FIRST_DUE,          0, 0,
+    [PART_FIRST_DUE] = {0, 0,
      "the server records the first due date: use tandem action due to change the present one"},
-    {PART_DUE_REASON,         0, 0, "the server records why a date changed: use tandem action due"},
-    {PART_CLAIMED_BY,         0, 0, "the server records who says it is done: use tandem action claim"},
-    {PART_CLOSED_BY,          0, 0, "the server records who closed it: use tandem action verify"},
-    {PART_CLOSED_ON,          0, 0, "the server records when it was closed: use tandem action verify"},
-    {PART_CLOSE_REASON,       0, 0, "the server records why it was closed: use tandem action cancel"},
-    {PART_IMPACT,             0, 0, "the server records what came of it: use tandem action impact"},
-    {PART_IMPACT_EVIDENCE,    0, 0, "the server records what came of it: use tandem action impact"},
-    {PART_LEADS_TO,           0, 0, "the server records what follows from it: use tandem action impact"},
+    [PART_DUE_REASON] = {0, 0, "the server records why a date changed: use tandem action due"},
+    [PART_CLAIMED_BY] = {0, 0, "the server records who says it is done: use tandem action claim"},
+    [PART_CLOSED_BY] = {0, 0, "the server records who closed it: use tandem action verify"},
+    [PART_CLOSED_ON] = {0, 0, "the server records when it was closed: use tandem action verify"},
+    [PART_CLOSE_REASON] = {0, 0, "the server records why it was closed: use tandem action cancel"},
+    [PART_IMPACT] = {0, 0, "the server records what came of it: use tandem action impact"},
+    [PART_IMPACT_EVIDENCE] = {0, 0, "the server records what came of it: use tandem action impact"},
+    [PART_LEADS_TO] = {0, 0, "the server records what follows from it: use tandem action impact"},
 };
 /* clang-format on */
 
 static const struct part_row *part_row(struct field f)
 {
-    if (f.part == PART_STATUS && audit_list_of(f) != PART_ACTIONS)
-        return NULL; /* a voice's */
-    for (size_t i = 0; i < sizeof part_rows / sizeof *part_rows; i++)
-        if (part_rows[i].part == f.part)
-            return &part_rows[i];
-    return NULL;
+    bool said = f.part < sizeof part_rows / sizeof *part_rows && part_rows[f.part].who;
+    if (!said || (f.part == PART_STATUS && audit_list_of(f) != PART_ACTIONS)) /* a voice's */
+        return NULL;
+    return &part_rows[f.part];
 }
 
 /* ---- who writes in a section ---- */
@@ -231,7 +228,7 @@ static enum err may_write(const struct audit *a, const struct audit_part *p,
                        "read only: %s", row->who);
     if (row && !row->write)
         return err_set(why, ERR_REFUSED_ROLE, "read only: %s", row->who);
-    if (audit_is_moderation(a->t, q))
+    if (a->moderation[q->number - 1])
         return may_moderate(a, p, q, why);
     if (writing == WRITE_PLAN || writing == WRITE_FOLLOW_UP)
         return may_act(a, p, q, f, writing, why);
