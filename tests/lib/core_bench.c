@@ -376,6 +376,11 @@ void bench_revoke(struct bench *b, uint32_t person)
 
 void bench_move(struct bench *b, const char *ref, enum audit_state to)
 {
+    bench_serve(b, ref, 0, (struct audit_op){.kind = OP_MOVE, .move = {.to = to}});
+}
+
+void bench_serve(struct bench *b, const char *ref, uint32_t asker, struct audit_op op)
+{
     struct store_load load = {.req = {.done = nothing_done}};
     memcpy(load.ref, ref, strlen(ref));
     ask_store(b, &load.req, STORE_LOAD);
@@ -393,19 +398,22 @@ void bench_move(struct bench *b, const char *ref, enum audit_state to)
         NEED(audit_apply(a, &ev));
         event_body_free(body);
     }
-    struct audit_op op = {.kind = OP_MOVE};
-    op.move.to = to;
-    op.move.reason = "";
     struct event ev = {
-        .seq = audit_seq(a) + 1, .utc_ms = b->utc_ms, .body = {.ops = &op, .nops = 1}
+        .seq = audit_seq(a) + 1,
+        .utc_ms = b->utc_ms,
+        .actor = asker,
+        .body = {.ops = &op, .nops = 1}
     };
     struct buf body = BUF_INIT;
     struct store_summary summary;
     NEED(audit_apply(a, &ev));
     event_body_encode(&ev.body, &body);
     summary_of(a, &summary);
-    struct store_event se = {
-        .seq = ev.seq, .utc_ms = ev.utc_ms, .body = body.data, .body_len = body.len};
+    struct store_event se = {.seq = ev.seq,
+                             .utc_ms = ev.utc_ms,
+                             .actor = ev.actor,
+                             .body = body.data,
+                             .body_len = body.len};
     struct store_append append = {.req = {.done = nothing_done},
                                   .audit = load.audit,
                                   .expected_seq = ev.seq - 1,

@@ -87,6 +87,8 @@ void bench_revoke(struct bench *b, uint32_t person);
 /* As another server would: appends an event that moves the audit, behind the core's back (it must
  * not have the audit in memory). */
 void bench_move(struct bench *b, const char *ref, enum audit_state to);
+/* The same with any operation of the server's, in the name of `asker`. */
+void bench_serve(struct bench *b, const char *ref, uint32_t asker, struct audit_op op);
 /* Lets idle audits leave memory. */
 void bench_idle(struct bench *b);
 /* Commits what waits, and what that leads to. */

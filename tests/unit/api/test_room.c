@@ -1065,3 +1065,47 @@ Test(room, an_audit_with_nobody_in_it_leaves_memory_and_comes_back_the_same)
     buf_free(&out);
     bench_free(t.b);
 }
+
+/* They may be no members; whoever reads the audit needs their names all the same. */
+Test(room, people_whom_the_audits_life_names_are_named)
+{
+    static const char *const names[] = {"Dan Mover", "Eve Signer", "Fay Present",
+                                        "Gus Told",  "Hel Noter",  "Ian Glass"};
+    struct trio t = trio_new();
+    uint32_t ids[6];
+    for (size_t i = 0; i < 6; i++)
+        ids[i] = bench_person(t.b, names[i], ROLE_SSL, "South");
+    for (unsigned c = 1; c <= 3; c++)
+        bench_drop(t.b, c);
+    bench_idle(t.b);
+    struct audit_op move = {
+        .kind = OP_MOVE, .move = {.to = AUDIT_AGREED, .present = &ids[2], .npresent = 1}
+    };
+    struct audit_op sign = {
+        .kind = OP_SIGN, .sign = {.role = ROLE_FRO, .revision = 1}
+    };
+    struct audit_op flag = {
+        .kind = OP_FLAG,
+        .flag = {.text = "x", .told = "SM", .told_utc_ms = 1, .told_person = ids[3]}
+    };
+    struct audit_op glass = {
+        .kind = OP_GLASS, .glass = {.person = ids[5], .until_utc_ms = INT64_MAX, .reason = "x"}
+    };
+    bench_serve(t.b, t.ref, ids[0], move);
+    bench_serve(t.b, t.ref, ids[1], sign);
+    bench_serve(t.b, t.ref, t.fro, flag);
+    bench_connect(t.b, 4, t.fro);
+    bench_join(t.b, 4, t.ref);
+    struct audit_op note = {
+        .kind = OP_FLAG_NOTE, .flag_note = {.flag = audit_seq(t.b->conns[4].audit), .text = "x"}
+    };
+    bench_drop(t.b, 4);
+    bench_idle(t.b);
+    bench_serve(t.b, t.ref, ids[4], note);
+    bench_serve(t.b, t.ref, t.fro, glass);
+    bench_connect(t.b, 5, t.fro);
+    bench_join(t.b, 5, t.ref);
+    for (size_t i = 0; i < 6; i++)
+        cr_expect(bench_was_sent(t.b, 5, names[i]), "%s", names[i]);
+    bench_free(t.b);
+}

@@ -311,6 +311,36 @@ Test(audit_rights, an_action_that_follows_later_is_written_while_following_up)
     CHECK_NO_LEAKS();
 }
 
+/* An IRO leads a dip audit alone: its template names them, and nobody moderates. */
+Test(audit_rights, a_dip_audit_is_the_iros_from_its_answers_to_its_actions)
+{
+    struct template dip = *audit_make_template();
+    struct section sections[8];
+    cr_assert_leq(dip.nsections, 8);
+    memcpy(sections, dip.sections, dip.nsections * sizeof *sections);
+    for (size_t i = 0; i < dip.nsections; i++)
+        sections[i].write = ROLE_BIT(ROLE_IRO);
+    dip.sections = sections;
+    dip.type = (char[]){"dip"};
+    dip.nquestions = 21; /* without the moderation */
+    struct room *r = room_new_of(&dip);
+    const struct viewer *iro = audit_make_viewer(P_IRO), *fro = audit_make_viewer(P_FRO);
+    cr_assert_eq(room_set(r, P_IRO, "B2", "no"), ERR_OK);
+    cr_assert_eq(room_set(r, P_FRO, "B2", "yes"), ERR_REFUSED_ROLE);
+    cr_assert_eq(room_add(r, P_IRO, "L3.actions"), ERR_OK);
+    cr_assert_eq(room_move(r, AUDIT_AGREED), ERR_OK);
+    cr_assert_eq(audit_right(r->a, iro, room_field(r, "B2"), NULL), RIGHT_COMMENT);
+    cr_assert_eq(room_move(r, AUDIT_ACTION_PLANNING), ERR_OK);
+    cr_assert_eq(audit_right(r->a, iro, room_field(r, "B2"), NULL), RIGHT_READ);
+    cr_assert_eq(audit_right(r->a, iro, room_field(r, "L3[1].specific"), NULL), RIGHT_WRITE);
+    cr_assert_eq(audit_right(r->a, fro, room_field(r, "L3[1].specific"), NULL), RIGHT_WRITE);
+    cr_assert_eq(room_move(r, AUDIT_FOLLOW_UP), ERR_OK);
+    cr_assert_eq(audit_right(r->a, iro, room_field(r, "L3[1].updates"), NULL), RIGHT_WRITE);
+    cr_assert_eq(audit_right(r->a, iro, room_field(r, "L3[1].specific"), NULL), RIGHT_READ);
+    room_free(r);
+    CHECK_NO_LEAKS();
+}
+
 Test(audit_rights, membership_decides_not_the_role_at_the_site)
 {
     struct room *r = room_new();
