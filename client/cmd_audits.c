@@ -6,31 +6,8 @@
 #include "client/commands.h"
 #include "client/render/render.h"
 #include "client/session.h"
+#include "client/table.h"
 #include "common/clock.h"
-
-/* Cells of a table as strings; owns them. */
-struct cells {
-    char **cells;
-    size_t n, cap;
-};
-
-static void cell(struct cells *t, const char *s)
-{
-    if (t->n == t->cap) {
-        t->cap = t->cap ? 2 * t->cap : 64;
-        t->cells = realloc(t->cells, t->cap * sizeof *t->cells);
-        if (!t->cells)
-            abort(); /* a list that does not fit into memory */
-    }
-    t->cells[t->n++] = strdup(s ? s : "");
-}
-
-static void cells_free(struct cells *t)
-{
-    for (size_t i = 0; i < t->n; i++)
-        free(t->cells[i]);
-    free(t->cells);
-}
 
 /* ---- audits, status ---- */
 
@@ -72,26 +49,26 @@ static void names_of(const Tandem__AuditRow *r, bool here, struct buf *out)
 static void print_audits(const Tandem__AuditList *list)
 {
     static const char *const heads[] = {"audit", "carer", "team", "state", "answered", "here"};
-    struct cells t = {0};
+    struct table t = {.heads = heads, .ncols = sizeof heads / sizeof *heads};
     for (size_t i = 0; i < list->n_rows; i++) {
         const Tandem__AuditRow *r = list->rows[i];
         struct buf b = BUF_INIT;
-        cell(&t, r->ref);
-        cell(&t, r->carer_ref);
-        cell(&t, r->team);
-        cell(&t, audit_state_code((enum audit_state)r->state));
+        table_cell(&t, r->ref);
+        table_cell(&t, r->carer_ref);
+        table_cell(&t, r->team);
+        table_cell(&t, audit_state_code((enum audit_state)r->state));
         buf_appendf(&b, "%u of %u", (unsigned)r->answered, (unsigned)r->required);
-        cell(&t, buf_cstr(&b));
+        table_cell(&t, buf_cstr(&b));
         buf_clear(&b);
         names_of(r, true, &b);
-        cell(&t, buf_cstr(&b));
+        table_cell(&t, buf_cstr(&b));
         buf_free(&b);
     }
     if (!list->n_rows)
         (void)puts("There is no audit that you may see.");
     else
-        print_table(heads, 6, t.cells, list->n_rows);
-    cells_free(&t);
+        table_print(&t);
+    table_free(&t);
 }
 
 static int least_done_first(const void *a, const void *b)
@@ -106,39 +83,40 @@ static void print_status(const Tandem__AuditList *list)
 {
     static const char *const heads[] = {"audit",    "team",    "state", "done",
                                         "comments", "changed", "people"};
-    struct cells t = {0};
+    struct table t = {.heads = heads, .ncols = sizeof heads / sizeof *heads};
     uint32_t open = 0;
     qsort(list->rows, list->n_rows, sizeof list->rows[0], least_done_first);
     for (size_t i = 0; i < list->n_rows; i++) {
         const Tandem__AuditRow *r = list->rows[i];
         struct buf b = BUF_INIT;
         char when[32];
-        cell(&t, r->ref);
-        cell(&t, r->team);
-        cell(&t, audit_state_code((enum audit_state)r->state));
+        table_cell(&t, r->ref);
+        table_cell(&t, r->team);
+        table_cell(&t, audit_state_code((enum audit_state)r->state));
         buf_appendf(&b, "%u%%", r->required ? (unsigned)(100 * r->answered / r->required) : 100);
-        cell(&t, buf_cstr(&b));
+        table_cell(&t, buf_cstr(&b));
         buf_clear(&b);
         buf_appendf(&b, "%u", (unsigned)r->open_comments);
-        cell(&t, buf_cstr(&b));
-        cell(&t, render_time(r->changed_utc_ms, when));
+        table_cell(&t, buf_cstr(&b));
+        table_cell(&t, render_time(r->changed_utc_ms, when));
         buf_clear(&b);
         names_of(r, false, &b);
-        cell(&t, buf_cstr(&b));
+        table_cell(&t, buf_cstr(&b));
         buf_free(&b);
         open += r->state < AUDIT_CLOSED;
     }
-    print_table(heads, 7, t.cells, list->n_rows);
+    table_print(&t);
     (void)printf("%zu audit%s, %u not closed%s\n", list->n_rows, list->n_rows == 1 ? "" : "s",
                  (unsigned)open, list->n_rows > 1 ? "; least complete first" : "");
-    cells_free(&t);
+    table_free(&t);
 }
 
 static enum err on_audits(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
     const struct cli *c = user;
-    if (m->body_case != TANDEM__ENVELOPE__BODY_AUDIT_LIST)
-        return err_set(why, ERR_VERSION, "The server answered something else.");
+    enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_AUDIT_LIST, why);
+    if (e)
+        return e;
     if (c->json) {
         json_t *all = json_array();
         for (size_t i = 0; i < m->audit_list->n_rows; i++)
@@ -152,25 +130,13 @@ static enum err on_audits(void *user, const Tandem__Envelope *m, struct err_info
     return ERR_OK;
 }
 
-/* Opens, asks one thing, closes. */
-static int ask_once(const struct cli *c, Tandem__Envelope *m, session_answer_fn fn)
-{
-    struct session s;
-    enum err e = session_open(&s, c);
-    if (!e)
-        e = session_ask(&s, m, fn, (void *)(uintptr_t)c);
-    int exit_code = e ? session_fail(&s, e) : EXIT_DONE;
-    session_close(&s);
-    return exit_code;
-}
-
 int cmd_audits(const struct cli *c)
 {
     Tandem__ListAudits list = TANDEM__LIST_AUDITS__INIT;
     Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
     m.body_case = TANDEM__ENVELOPE__BODY_LIST_AUDITS;
     m.list_audits = &list;
-    return ask_once(c, &m, on_audits);
+    return session_once(c, &m, on_audits, (void *)(uintptr_t)c);
 }
 
 int cmd_status(const struct cli *c)
@@ -183,12 +149,13 @@ int cmd_status(const struct cli *c)
 static enum err on_people(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
     static const char *const heads[] = {"number", "name", "roles"};
+    struct table t = {.heads = heads, .ncols = sizeof heads / sizeof *heads};
     const struct cli *c = user;
-    if (m->body_case != TANDEM__ENVELOPE__BODY_PEOPLE_LIST)
-        return err_set(why, ERR_VERSION, "The server answered something else.");
+    enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_PEOPLE_LIST, why);
+    if (e)
+        return e;
     const Tandem__PeopleList *list = m->people_list;
     json_t *all = json_array();
-    struct cells t = {0};
     for (size_t i = 0; i < list->n_people; i++) {
         const Tandem__Person *p = list->people[i];
         struct buf b = BUF_INIT;
@@ -196,24 +163,24 @@ static enum err on_people(void *user, const Tandem__Envelope *m, struct err_info
                                              p->name, "roles", json_roles(p), "revoked",
                                              (int)p->revoked));
         buf_appendf(&b, "%u", (unsigned)p->id);
-        cell(&t, buf_cstr(&b));
-        cell(&t, p->name);
+        table_cell(&t, buf_cstr(&b));
+        table_cell(&t, p->name);
         buf_clear(&b);
         for (size_t k = 0; k < p->n_roles; k++)
             buf_appendf(&b, "%s%s%s%s", k ? ", " : "", role_code((enum role)p->roles[k]->role),
                         p->roles[k]->team[0] ? ":" : "", p->roles[k]->team);
         if (p->revoked)
             buf_append_str(&b, " (revoked)");
-        cell(&t, buf_cstr(&b));
+        table_cell(&t, buf_cstr(&b));
         buf_free(&b);
     }
     if (c->json)
         print_json(all);
     else {
-        print_table(heads, 3, t.cells, list->n_people);
+        table_print(&t);
         json_decref(all);
     }
-    cells_free(&t);
+    table_free(&t);
     return ERR_OK;
 }
 
@@ -223,7 +190,7 @@ int cmd_people(const struct cli *c)
     Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
     m.body_case = TANDEM__ENVELOPE__BODY_LIST_PEOPLE;
     m.list_people = &list;
-    return ask_once(c, &m, on_people);
+    return session_once(c, &m, on_people, (void *)(uintptr_t)c);
 }
 
 /* ---- new ---- */
@@ -231,8 +198,9 @@ int cmd_people(const struct cli *c)
 static enum err on_created(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
     const struct cli *c = user;
-    if (m->body_case != TANDEM__ENVELOPE__BODY_AUDIT_CREATED)
-        return err_set(why, ERR_VERSION, "The server answered something else.");
+    enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_AUDIT_CREATED, why);
+    if (e)
+        return e;
     if (c->json)
         print_json(json_pack("{s:s}", "ref", m->audit_created->ref));
     else {
@@ -240,11 +208,6 @@ static enum err on_created(void *user, const Tandem__Envelope *m, struct err_inf
         (void)putchar('\n');
     }
     return ERR_OK;
-}
-
-static char *text_of(const char *s)
-{
-    return (char *)(uintptr_t)(s ? s : "");
 }
 
 int cmd_new(const struct cli *c)
@@ -263,19 +226,19 @@ int cmd_new(const struct cli *c)
         (void)snprintf(to, sizeof to, "%s", dots + 2);
     }
     while (cli_option_at(c, "--child", (int)n.n_child_refs)) {
-        children[n.n_child_refs] = text_of(cli_option_at(c, "--child", (int)n.n_child_refs));
+        children[n.n_child_refs] = session_text(cli_option_at(c, "--child", (int)n.n_child_refs));
         n.n_child_refs++;
     }
     n.child_refs = children;
-    n.template_id = text_of(c->args[0]);
-    n.carer_ref = text_of(cli_option(c, "--carer"));
-    n.practitioner = text_of(cli_option(c, "--practitioner"));
-    n.team = text_of(cli_option(c, "--team"));
+    n.template_id = session_text(c->args[0]);
+    n.carer_ref = session_text(cli_option(c, "--carer"));
+    n.practitioner = session_text(cli_option(c, "--practitioner"));
+    n.team = session_text(cli_option(c, "--team"));
     n.period_from = from;
     n.period_to = to;
     m.body_case = TANDEM__ENVELOPE__BODY_NEW_AUDIT;
     m.new_audit = &n;
-    return ask_once(c, &m, on_created);
+    return session_once(c, &m, on_created, (void *)(uintptr_t)c);
 }
 
 /* ---- invite, uninvite ---- */
@@ -283,8 +246,9 @@ int cmd_new(const struct cli *c)
 static enum err on_member(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
     const struct cli *c = user;
-    if (m->body_case != TANDEM__ENVELOPE__BODY_DONE)
-        return err_set(why, ERR_VERSION, "The server answered something else.");
+    enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_DONE, why);
+    if (e)
+        return e;
     if (c->json)
         print_json(json_pack("{s:s, s:s}", "ref", c->args[0], "person", c->args[1]));
     else if (!strcmp(c->command->name, "invite"))
@@ -298,13 +262,13 @@ static int set_member(const struct cli *c, enum role role)
 {
     Tandem__SetMember x = TANDEM__SET_MEMBER__INIT;
     Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
-    x.ref = text_of(c->args[0]);
-    x.person = text_of(c->args[1]);
+    x.ref = session_text(c->args[0]);
+    x.person = session_text(c->args[1]);
     x.role = role;
-    x.sections = text_of(role ? cli_option(c, "--sections") : "");
+    x.sections = session_text(role ? cli_option(c, "--sections") : "");
     m.body_case = TANDEM__ENVELOPE__BODY_SET_MEMBER;
     m.set_member = &x;
-    return ask_once(c, &m, on_member);
+    return session_once(c, &m, on_member, (void *)(uintptr_t)c);
 }
 
 int cmd_invite(const struct cli *c)
@@ -338,12 +302,13 @@ int cmd_uninvite(const struct cli *c)
 static enum err on_who(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
     static const char *const heads[] = {"name", "part", "since"};
+    struct table t = {.heads = heads, .ncols = sizeof heads / sizeof *heads};
     const struct cli *c = user;
-    if (m->body_case != TANDEM__ENVELOPE__BODY_PRESENTS)
-        return err_set(why, ERR_VERSION, "The server answered something else.");
+    enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_PRESENTS, why);
+    if (e)
+        return e;
     const Tandem__Presents *list = m->presents;
     json_t *all = json_array();
-    struct cells t = {0};
     for (size_t i = 0; i < list->n_here; i++) {
         const Tandem__Present *p = list->here[i];
         char when[32];
@@ -351,20 +316,20 @@ static enum err on_who(void *user, const Tandem__Envelope *m, struct err_info *w
         (void)json_object_set_new(one, "question", json_integer(p->question));
         (void)json_object_set_new(one, "since", render_utc(p->since_utc_ms));
         json_array_append_new(all, one);
-        cell(&t, p->name);
-        cell(&t, role_code((enum role)p->role));
-        cell(&t, render_time(p->since_utc_ms, when));
+        table_cell(&t, p->name);
+        table_cell(&t, role_code((enum role)p->role));
+        table_cell(&t, render_time(p->since_utc_ms, when));
     }
     if (c->json)
         print_json(all);
     else {
         json_decref(all);
         if (list->n_here)
-            print_table(heads, 3, t.cells, list->n_here);
+            table_print(&t);
         else
             (void)puts("Nobody is in the room.");
     }
-    cells_free(&t);
+    table_free(&t);
     return ERR_OK;
 }
 
@@ -372,8 +337,8 @@ int cmd_who(const struct cli *c)
 {
     Tandem__Who who = TANDEM__WHO__INIT;
     Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
-    who.ref = text_of(c->args[0]);
+    who.ref = session_text(c->args[0]);
     m.body_case = TANDEM__ENVELOPE__BODY_WHO;
     m.who = &who;
-    return ask_once(c, &m, on_who);
+    return session_once(c, &m, on_who, (void *)(uintptr_t)c);
 }

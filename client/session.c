@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "client/commands.h"
 #include "common/utf8.h"
@@ -120,6 +119,29 @@ enum err session_ask(struct session *s, Tandem__Envelope *m, session_answer_fn f
         return err_set(&s->why, ERR_NET, "The server did not answer in time.");
     }
     return a.err;
+}
+
+char *session_text(const char *s)
+{
+    return (char *)(uintptr_t)(s ? s : "");
+}
+
+enum err session_answer_is(const Tandem__Envelope *m, Tandem__Envelope__BodyCase kind,
+                           struct err_info *why)
+{
+    return m->body_case == kind ? ERR_OK
+                                : err_set(why, ERR_VERSION, "The server answered something else.");
+}
+
+int session_once(const struct cli *c, Tandem__Envelope *m, session_answer_fn fn, void *user)
+{
+    struct session s;
+    enum err e = session_open(&s, c);
+    if (!e)
+        e = session_ask(&s, m, fn, user);
+    int exit_code = e ? session_fail(&s, e) : EXIT_DONE;
+    session_close(&s);
+    return exit_code;
 }
 
 /* ---- the room ---- */
@@ -302,49 +324,4 @@ json_t *json_roles(const Tandem__Person *p)
                                                role_code((enum role)p->roles[i]->role), "team",
                                                p->roles[i]->team));
     return roles;
-}
-
-static size_t width_of(const char *s)
-{
-    size_t width = 0;
-    const uint8_t *p = (const uint8_t *)s, *end = p + strlen(s);
-    for (uint32_t cp; p < end;) {
-        size_t step = utf8_decode(p, end, &cp);
-        if (!step)
-            break;
-        int w = utf8proc_charwidth((utf8proc_int32_t)cp);
-        width += w > 0 ? (size_t)w : 0;
-        p += step;
-    }
-    return width;
-}
-
-static void print_row(const char *const *cells, size_t ncols, const size_t *widths)
-{
-    struct buf safe = BUF_INIT;
-    for (size_t i = 0; i < ncols; i++) {
-        const char *s = text_safe_cstr(&safe, cells[i] ? cells[i] : "");
-        (void)fputs(s, stdout);
-        for (size_t w = width_of(s); i + 1 < ncols && w < widths[i] + 2; w++)
-            (void)putchar(' ');
-    }
-    (void)putchar('\n');
-    buf_free(&safe);
-}
-
-void print_table(const char *const *heads, size_t ncols, char **cells, size_t nrows)
-{
-    size_t widths[16] = {0};
-    struct buf safe = BUF_INIT;
-    for (size_t i = 0; i < ncols && i < 16; i++) {
-        widths[i] = width_of(heads[i]);
-        for (size_t k = 0; k < nrows; k++) {
-            size_t w = width_of(text_safe_cstr(&safe, cells[k * ncols + i]));
-            widths[i] = w > widths[i] ? w : widths[i];
-        }
-    }
-    buf_free(&safe);
-    print_row(heads, ncols, widths);
-    for (size_t k = 0; k < nrows; k++)
-        print_row((const char *const *)&cells[k * ncols], ncols, widths);
 }

@@ -46,6 +46,13 @@ typedef enum err (*session_answer_fn)(void *user, const Tandem__Envelope *answer
                                       struct err_info *why);
 MUST_CHECK enum err session_ask(struct session *s, Tandem__Envelope *m, session_answer_fn fn,
                                 void *user);
+/* Opens, asks one thing, closes; an exit code. */
+int session_once(const struct cli *c, Tandem__Envelope *m, session_answer_fn fn, void *user);
+/* For a request's field: messages do not say const. NULL is "". */
+char *session_text(const char *s);
+/* For `fn`: the answer is of another kind than was asked for. */
+MUST_CHECK enum err session_answer_is(const Tandem__Envelope *m, Tandem__Envelope__BodyCase kind,
+                                      struct err_info *why);
 /* Into the room, and waits until the audit is here. */
 MUST_CHECK enum err session_join(struct session *s, const char *ref, bool only_read);
 /* Waits until everything written is on the server's disk. ERR_STALE: a conflict (s->theirs ...);
@@ -77,7 +84,5 @@ int session_fail(struct session *s, enum err e); /* prints s->why; exit code */
 void print_json(json_t *j);                      /* takes; pretty, sorted as built */
 void print_json_line(json_t *j);                 /* takes; one line */
 json_t *json_roles(const Tandem__Person *p);
-/* Prints rows in columns; cells are made safe; the last column is not padded. */
-void print_table(const char *const *heads, size_t ncols, char **cells, size_t nrows);
 
 #endif
