@@ -1,45 +1,11 @@
 /* show: an audit as it stands, or as it was. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/commands.h"
 #include "client/render/render.h"
 #include "client/session.h"
-
-/* "83", "2026-03-03" (its end), "2026-03-03T09:30", both local, with Z in UTC. */
-static bool parse_at(const char *s, uint64_t *seq, int64_t *utc_ms)
-{
-    char *end;
-    unsigned long long n = strtoull(s, &end, 10);
-    *seq = 0;
-    *utc_ms = 0;
-    if (*s >= '0' && *s <= '9' && !*end && n) {
-        *seq = n;
-        return true;
-    }
-    struct tm tm = {.tm_isdst = -1};
-    const char *rest = strptime(s, "%Y-%m-%d", &tm);
-    bool utc = false, day = rest && !*rest;
-    if (day)
-        tm.tm_mday++; /* up to its last moment: one millisecond before the next day */
-    if (rest && (*rest == 'T' || *rest == ' ')) {
-        const char *time = rest + 1;
-        rest = strptime(time, "%H:%M:%S", &tm);
-        if (!rest)
-            rest = strptime(time, "%H:%M", &tm);
-        if (rest && *rest == 'Z') {
-            utc = true;
-            rest++;
-        }
-    }
-    if (!rest || *rest)
-        return false;
-    time_t t = utc ? timegm(&tm) : mktime(&tm);
-    *utc_ms = (int64_t)t * 1000 - (day ? 1 : 0);
-    return t != (time_t)-1;
-}
+#include "client/when.h"
 
 static const char *name_of(void *user, uint32_t person)
 {
@@ -56,7 +22,7 @@ int cmd_show(const struct cli *c)
     format = format ? format : c->json ? "json" : "text";
     if (strcmp(format, "text") && strcmp(format, "json") && strcmp(format, "markdown"))
         return cli_usage(c, "--format is text, json or markdown.");
-    if (at && !parse_at(at, &seq, &utc_ms))
+    if (at && !when_point(at, &seq, &utc_ms))
         return cli_usage(c, "--at is an event's number, YYYY-MM-DD or YYYY-MM-DDTHH:MM.");
     enum err e = session_open(&s, c);
     if (!e)
