@@ -45,3 +45,17 @@ void fields_text(const struct audit *a, struct field f, struct buf *out)
     if (t)
         text_read(t, 0, text_len_cp(t), out);
 }
+
+void render_item_address(const struct audit *a, struct field item, struct buf *out)
+{
+    const struct question *q = template_question(audit_template(a), item.question);
+    enum part list = fields_list(a, item);
+    size_t from = out->len;
+    item.part = list != PART_NONE ? (uint16_t)list : item.part;
+    audit_field_format(a, item, out);
+    if (!q || question_main_part(q) != list)
+        return;
+    while (out->len > from && out->data[out->len - 1] != '.')
+        out->len--;
+    out->len -= out->len > from; /* the dot */
+}

@@ -25,6 +25,9 @@ void render_value(const struct template *t, struct field f, const char *value, s
 /* The same of a field of this audit, where people are named and items have addresses. */
 void render_field_value(const struct render_source *src, struct field f, const char *value,
                         struct buf *out);
+/* How people call an item of a list (its part does not matter): "L5[2]", or "B1[1].evidence" where
+ * the question is not that list itself. Appends. */
+void render_item_address(const struct audit *a, struct field item, struct buf *out);
 /* "2026-11-23T09:00:00.000Z"; null for 0. New reference. */
 json_t *render_utc(int64_t utc_ms);
 /* "2026-11-23 09:00", local time; "-" for 0. */
