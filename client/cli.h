@@ -16,6 +16,9 @@ struct cli_option {
     const char *help;
 };
 
+/* Which heading of `tandem help` a command stands under. */
+enum command_group { TOGETHER, LIFE, ACTIONS, MANAGERS, SITE, COMMAND_GROUPS };
+
 struct cli;
 struct command {
     const char *name;
@@ -26,6 +29,7 @@ struct command {
     const struct cli_option *options; /* ends with a row without name; NULL: none */
     int (*run)(const struct cli *c);  /* an exit code */
     const char *more;                 /* further help, or NULL */
+    enum command_group group;
 };
 
 struct cli {

@@ -7,6 +7,7 @@
 #include "client/render/render.h"
 #include "client/session.h"
 #include "client/table.h"
+#include "client/when.h"
 #include "common/clock.h"
 
 /* ---- audits, status ---- */
@@ -210,21 +211,33 @@ static enum err on_created(void *user, const Tandem__Envelope *m, struct err_inf
     return ERR_OK;
 }
 
+/* "2025-11-01..2026-10-31"; NULL: the template's own. */
+static bool period_of(const char *typed, char from[16], char to[16])
+{
+    from[0] = to[0] = '\0';
+    if (!typed)
+        return true;
+    const char *dots = strstr(typed, "..");
+    if (!dots || dots - typed >= 16)
+        return false;
+    char first[16];
+    (void)snprintf(first, sizeof first, "%.*s", (int)(dots - typed), typed);
+    return when_date(first, from) && when_date(dots + 2, to);
+}
+
 int cmd_new(const struct cli *c)
 {
     Tandem__NewAudit n = TANDEM__NEW_AUDIT__INIT;
     Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
-    char *children[CLI_MAX_ARGS], from[16] = "", to[16] = "";
-    const char *period = cli_option(c, "--period");
-    if (!cli_option(c, "--carer"))
-        return cli_usage(c, "Say whose audit it is: --carer REF.");
-    if (period) {
-        const char *dots = strstr(period, "..");
-        if (!dots || dots - period != 10 || strlen(dots + 2) != 10)
-            return cli_usage(c, "--period is FROM..TO, as in 2025-11-01..2026-10-31.");
-        (void)snprintf(from, sizeof from, "%.10s", period);
-        (void)snprintf(to, sizeof to, "%s", dots + 2);
-    }
+    char *children[CLI_MAX_ARGS], from[16], to[16], planned[16] = "";
+    if (!cli_option(c, "--carer") && !cli_option(c, "--child"))
+        return cli_usage(c, "Say whom it is about: --carer REF, --child REF, or both.");
+    if (!period_of(cli_option(c, "--period"), from, to))
+        return cli_usage(c, "--period is FROM..TO, as in 2025-11-01..2026-10-31.");
+    if (cli_option(c, "--planned") && !when_date(cli_option(c, "--planned"), planned))
+        return cli_usage(c, "--planned is a day, as in 2027-03-25 or 25/3/2027.");
+    if (cli_option(c, "--start") && !*cli_option(c, "--start"))
+        return cli_usage(c, "--start needs its reason: why the room opens before all is there.");
     while (cli_option_at(c, "--child", (int)n.n_child_refs)) {
         children[n.n_child_refs] = session_text(cli_option_at(c, "--child", (int)n.n_child_refs));
         n.n_child_refs++;
@@ -236,6 +249,9 @@ int cmd_new(const struct cli *c)
     n.team = session_text(cli_option(c, "--team"));
     n.period_from = from;
     n.period_to = to;
+    n.planned = planned;
+    n.way_in = session_text(cli_option(c, "--way-in"));
+    n.start_reason = session_text(cli_option(c, "--start"));
     m.body_case = TANDEM__ENVELOPE__BODY_NEW_AUDIT;
     m.new_audit = &n;
     return session_once(c, &m, on_created, (void *)(uintptr_t)c);

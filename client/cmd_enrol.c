@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/cmd_inbox.h"
 #include "client/commands.h"
 #include "client/render/render.h"
 #include "client/session.h"
@@ -195,6 +196,8 @@ int cmd_whoami(const struct cli *c)
                        link_my_name(s.link));
         (void)snprintf(s.profile.site, sizeof s.profile.site, "%s", link_site(s.link));
         print_me(c, &s.profile, roles, link_certificate_ends_utc_ms(s.link));
+        if (!c->json)
+            inbox_say_short(&s);
     }
     session_close(&s);
     return exit_code;

@@ -43,7 +43,39 @@ static const char json_help[] =
     "who            [{person, name, role, question (its number; 0: nowhere), since}]\n"
     "follow, history one object per line: {seq, at, person, name, ops: [{op, field, ...}]}\n"
     "blame          [{text, by, name, at, seq, struck_by, struck_name, struck_at}]\n"
+    "next           {ref, state, revision, since, steps: [{to, title, command, who, you, "
+    "by_signing,\n"
+    "                by_itself, reason, reason_needed, stage, missing: [{sentence, question}]}],\n"
+    "                duties: [a row of inbox]}\n"
+    "move, assign, sign {ref, state, revision, seq, text}\n"
+    "verify-signature {ref, revision, fingerprint, signatures: [{person, name, role, revision, "
+    "at,\n"
+    "                fingerprint, recomputed, matches, standing, difference, absent, reason}]}\n"
+    "plan           {ref, planned}; rules {text}\n"
+    "diff           {ref, from, to: {point, seq, at, state, revision}, items: [{change, address,\n"
+    "                list}], changes: [{field, part, from, to, by, name, at} or {field, part,\n"
+    "                words: [{kind: same|struck|added, text, by, name}]}],\n"
+    "                moves: [{seq, at, from, to, by, name, reason}],\n"
+    "                signatures: [{seq, at, by, name, role, revision, void, difference}]}\n"
+    "inbox          [{ref, template, team, state, kind, text, person, name, role, due, "
+    "first_due,\n"
+    "                since, days_left (working days; below 0: late; null: no day), mine, level,\n"
+    "                command}]\n"
+    "moderators     [{person, name, own, open, conflicts}]\n"
+    "actions        [{action, status, owner, due, first_due, days_late, smart_gaps, what}]; "
+    "action\n"
+    "                is one of these\n"
+    "flags          [{number, seq, at, by, name, told, told_at, held, closed, text,\n"
+    "                notes: [{by, name, at, text}]}]; flag, flag-note {ref}\n"
+    "readers        [{at, person, name, what}]; break-glass {ref, until}\n"
+    "trigger        [{code, words, suggests}], or with CODE {ref, text}\n"
     "kept           {refused: [{field, words, why}], unsent_characters, unsent_changes}\n";
+
+static const char *const groups[COMMAND_GROUPS] = {
+    [TOGETHER] = "Write together",   [LIFE] = "The life of a record",
+    [ACTIONS] = "Actions",           [MANAGERS] = "For managers, moderators and QA",
+    [SITE] = "You and this machine",
+};
 
 static const char exits[] =
     "Exit codes: 0 done, 1 refused by a rule, 2 usage, 3 server not reachable,\n"
@@ -82,9 +114,13 @@ int cmd_help(const struct cli *c)
         print_command(one);
         return EXIT_DONE;
     }
-    (void)printf("tandem: audits of fostering, written together\n\n");
-    for (size_t i = 0; i < n; i++)
-        (void)printf("  %-10s %s\n", rows[i].name, rows[i].help);
+    (void)printf("tandem: audits of fostering, written together\n");
+    for (size_t g = 0; g < COMMAND_GROUPS; g++) {
+        (void)printf("\n%s\n", groups[g]);
+        for (size_t i = 0; i < n; i++)
+            if (rows[i].group == g)
+                (void)printf("  %-16s %s\n", rows[i].name, rows[i].help);
+    }
     (void)printf("\ntandem help COMMAND says more. --as NAME chooses a profile.\n%s", exits);
     return EXIT_DONE;
 }

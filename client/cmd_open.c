@@ -4,9 +4,21 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/cmd_inbox.h"
 #include "client/commands.h"
 #include "client/editor/open.h"
 #include "client/session.h"
+
+/* On a line of its own, so that nothing of it is left in the room's. */
+static void say_what_waits(const struct cli *c)
+{
+    struct session s;
+    if (!session_open(&s, c)) {
+        session_hurry(&s);
+        inbox_say_short(&s);
+    }
+    session_close(&s);
+}
 
 int cmd_open(const struct cli *c)
 {
@@ -37,6 +49,7 @@ int cmd_open(const struct cli *c)
                                  .recovered_len = left.len,
                                  .in_fd = STDIN_FILENO,
                                  .out_fd = STDOUT_FILENO};
+        say_what_waits(c);
         e = plain ? plain_open(&args, &s.why) : editor_open(&args, &s.why);
         if (transport_keep_error(s.t)[0])
             (void)cli_fail(ERR_IO, transport_keep_error(s.t));

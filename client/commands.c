@@ -8,12 +8,15 @@ static const struct cli_option enrol_options[] = {
     {NULL,       NULL,        NULL                                                }
 };
 static const struct cli_option new_options[] = {
-    {"--carer",        "REF",      "the carer's record"                              },
-    {"--child",        "REF",      "a child's record; may be repeated"               },
-    {"--practitioner", "PERSON",   "the fostering social worker (name or number)"    },
-    {"--period",       "FROM..TO", "YYYY-MM-DD..YYYY-MM-DD; default: up to today"    },
-    {"--team",         "TEAM",     "when you are reviewing officer for several teams"},
-    {NULL,             NULL,       NULL                                              }
+    {"--carer",        "REF",      "the carer's record"                                  },
+    {"--child",        "REF",      "a child's record; may be repeated"                   },
+    {"--practitioner", "PERSON",   "the fostering social worker (name or number)"        },
+    {"--period",       "FROM..TO", "YYYY-MM-DD..YYYY-MM-DD; default: up to today"        },
+    {"--team",         "TEAM",     "when you are reviewing officer for several teams"    },
+    {"--planned",      "DATE",     "the day that it is planned for; default: today"      },
+    {"--way-in",       "CODE",     "how it came about; default: the template's usual one"},
+    {"--start",        "REASON",   "open the room at once, and why before all is there"  },
+    {NULL,             NULL,       NULL                                                  }
 };
 static const struct cli_option invite_options[] = {
     {"--role",     "ROLE", "their part: FSW, CSW, IRO, FRO or a manager's role"},
@@ -49,6 +52,74 @@ static const struct cli_option kept_options[] = {
     {NULL,       NULL, NULL         }
 };
 
+static const struct cli_option inbox_options[] = {
+    {"--all", NULL, "of everybody in the teams that you manage"},
+    {NULL,    NULL, NULL                                       }
+};
+static const struct cli_option move_options[] = {
+    {"--reason", "TEXT", "why; some moves ask for it, and it stays in the record"},
+    {"--person", "NAME", "who moderates, or who holds the stage"                 },
+    {"--stage",  "N",    "a challenge's stage, 0 to 4; without it the next one"  },
+    {NULL,       NULL,   NULL                                                    }
+};
+static const struct cli_option sign_options[] = {
+    {"--difference", "TEXT", "your view where it differs; printed beside what was agreed"},
+    {"--absent",     NULL,   "for a practitioner who is away or gone (FTM)"              },
+    {"--reason",     "TEXT", "with --absent: why they cannot sign"                       },
+    {NULL,           NULL,   NULL                                                        }
+};
+static const struct cli_option plan_options[] = {
+    {"--reason", "TEXT", "why the day moves; the first one stays in the record"},
+    {NULL,       NULL,   NULL                                                  }
+};
+static const struct cli_option flag_options[] = {
+    {"--told", "NAME", "the manager whom you told: their name, or role and short name"},
+    {"--at",   "TIME", "when you told them, as in 14:30; default: now"                },
+    {NULL,     NULL,   NULL                                                           }
+};
+static const struct cli_option flag_note_options[] = {
+    {"--close", NULL, "what had to be done is done"},
+    {NULL,      NULL, NULL                         }
+};
+static const struct cli_option rules_options[] = {
+    {"--dot",  NULL, "as diagrams, for Graphviz"},
+    {"--text", NULL, "as text (the default)"    },
+    {NULL,     NULL, NULL                       }
+};
+static const struct cli_option diff_options[] = {
+    {"--from",   "POINT",  "default: submitted, else agreed"},
+    {"--to",     "POINT",  "default: final, else now"       },
+    {"--format", "FORMAT", "text (default) or json"         },
+    {NULL,       NULL,     NULL                             }
+};
+static const struct cli_option action_options[] = {
+    {"--reason",   "TEXT",    "why, or what shows it"                     },
+    {"--leads-to", "ADDRESS", "the action that follows or takes its place"},
+    {NULL,         NULL,      NULL                                        }
+};
+static const struct cli_option assign_options[] = {
+    {"--reason", "TEXT", "why another than before"},
+    {NULL,       NULL,   NULL                     }
+};
+static const struct cli_option readers_options[] = {
+    {"--since", "TIME", "from this day or time on"},
+    {NULL,      NULL,   NULL                      }
+};
+static const struct cli_option glass_options[] = {
+    {"--reason", "TEXT", "why you need to read it"                              },
+    {"--until",  "TIME", "48h: hours from now; or a day or time; at most 7 days"},
+    {"--end",    NULL,   "give it back now"                                     },
+    {NULL,       NULL,   NULL                                                   }
+};
+static const struct cli_option trigger_options[] = {
+    {"--child", "REF",  "the child's record"                       },
+    {"--carer", "REF",  "the carer's record"                       },
+    {"--since", "TIME", "when it began; some ask for so many hours"},
+    {"--team",  "TEAM", "when you work for several teams"          },
+    {"--note",  "TEXT", "what else should be known"                },
+    {NULL,      NULL,   NULL                                       }
+};
+
 static const char write_more[] =
     "The text comes from standard input. What stays the same keeps its authors; a last line end\n"
     "is not part of the text. A question without a part means its words: B1 is B1.rationale.\n"
@@ -62,49 +133,145 @@ static const char set_more[] =
     "of\n"
     "a judgement without a part is your own: the auditor's for FRO, the practitioner's for FSW.";
 
-/* clang-format off: two lines for each, the second the same for all */
+static const char new_more[] =
+    "The record begins PLANNED; when its day is near, the calendar moves it to PREPARING.\n"
+    "--start opens the room at once and keeps the reason for what is not there yet.\n"
+    "--way-in: annual_review, monthly_manager, thematic, dip, observation, management_request,\n"
+    "complaint. What follows: tandem next REF.";
+static const char move_more[] =
+    "`tandem next REF` says which moves there are, who may ask for them, and what is missing.\n"
+    "STATE: PREPARING, IN_PROGRESS, AGREED, SUBMITTED, MODERATING, RETURNED, MODERATED,\n"
+    "ACTION_PLANNING, ASSURANCE, FOLLOW_UP, CLOSED, WITHDRAWN. AGREED is reached by signing.";
+static const char sign_more[] =
+    "Shows state and revision, then signs that revision; if somebody changes an answer first,\n"
+    "nothing is signed (exit code 5). When all have signed, the record is AGREED.";
+static const char verify_more[] =
+    "The server makes the fingerprint of each signed revision again, from the log. Exit code 1\n"
+    "when one does not match.";
+static const char diff_more[] =
+    "POINT: agreed, submitted, moderated, final, now, an event's number (tandem history REF), or "
+    "a\n"
+    "time as in 2026-11-24T09:30. [-words NAME] were struck out by NAME, [+words NAME] written.";
+static const char flag_more[] =
+    "A concern never waits for the audit: tell a manager the same day, then record here whom and\n"
+    "when. Its words are shown to you, to whom you told, and to named managers only.";
+static const char actions_more[] =
+    "gaps: the letters of SMART that the action's words do not show yet (specific, measurable,\n"
+    "achievable, relevant, time-bound). late: days, weekends included.";
+static const char action_more[] =
+    "ADDRESS is as `tandem actions` prints it: L5[2]. STEP and VALUE:\n"
+    "  start                       it has begun\n"
+    "  claim [EVIDENCE]            its owner says that it is done\n"
+    "  verify                      somebody else has seen that it is\n"
+    "  reopen REASON               somebody else has seen what is still to do\n"
+    "  due DATE --reason TEXT      another day; the first one is kept\n"
+    "  not_effective --reason TEXT --leads-to ADDRESS   done, but more is needed\n"
+    "  cancel REASON, supersede REASON [--leads-to ADDRESS]\n"
+    "  impact better|same|worse|cannot_tell --reason EVIDENCE";
+static const char glass_more[] =
+    "For when a child's safety cannot wait for somebody to give you a part. What is sensitive\n"
+    "stays held. The record shows who opened it, why and until when.";
+static const char trigger_more[] =
+    "Without CODE: the list, with what each one suggests. With it: the record that it asks for\n"
+    "is made, and those who must know are told.";
+
+/* clang-format off */
 static const struct command table[] = {
-    {"enrol",    "CODE [--as NAME] [--server HOST:PORT]",
-     "make your key and certificate with a code from an administrator",                                                                 1, 1, true,  enrol_options,
-     cmd_enrol,                                                                                                                                                                    NULL      },
-    {"whoami",   "",                                                   "who you are here, and until when",                              0, 0, true,  NULL,            cmd_whoami,  NULL      },
+    {"enrol", "CODE [--as NAME] [--server HOST:PORT]",
+     "make your key and certificate with a code",
+     1, 1, true, enrol_options, cmd_enrol, NULL, SITE},
+    {"whoami", "", "who you are here, until when, and what waits for you",
+     0, 0, true, NULL, cmd_whoami, NULL, SITE},
+    {"people", "", "who works here, with their roles",
+     0, 0, true, NULL, cmd_people, NULL, SITE},
+    {"kept", "REF [--forget]", "words that could not be stored, kept on this machine",
+     1, 1, true, kept_options, cmd_kept, NULL, SITE},
+    {"help", "[COMMAND]", "this list, or a command's options; `help json`: fields",
+     0, 1, false, NULL, cmd_help, NULL, SITE},
+
+    {"audits", "", "the audits that you may see, how far, and who is in them",
+     0, 0, true, NULL, cmd_audits, NULL, TOGETHER},
+    {"open", "REF [--plain] [--read-only]", "write together",
+     1, 1, false, open_options, cmd_open, NULL, TOGETHER},
+    {"show", "REF [--at SEQ|TIME] [--format text|json|markdown]",
+     "print an audit as it stands, or as it was",
+     1, 1, true, show_options, cmd_show, NULL, TOGETHER},
+    {"set", "REF QUESTION VALUE [--was VALUE]",
+     "choose an answer: a grade, yes or no, a date, a list's item",
+     3, 3, true, set_options, cmd_set, set_more, TOGETHER},
+    {"write", "REF QUESTION [--append|--empty]", "write an answer's words, from standard input",
+     2, 2, true, write_options, cmd_write, write_more, TOGETHER},
+    {"comment", "REF QUESTION [--on \"words\"] [--must-answer] TEXT",
+     "comment on an answer or on some of its words",
+     3, 3, true, comment_options, cmd_comment, NULL, TOGETHER},
+    {"reply", "REF COMMENT TEXT", "answer a comment",
+     3, 3, true, NULL, cmd_reply, NULL, TOGETHER},
+    {"resolve", "REF COMMENT", "close a comment",
+     2, 2, true, NULL, cmd_resolve, NULL, TOGETHER},
+    {"follow", "REF", "what happens in an audit, line by line, as it happens",
+     1, 1, true, NULL, cmd_follow, NULL, TOGETHER},
+    {"who", "REF", "who is in the audit's room now",
+     1, 1, true, NULL, cmd_who, NULL, TOGETHER},
+    {"history", "REF [QUESTION]", "what happened in an audit so far",
+     1, 2, true, NULL, cmd_history, NULL, TOGETHER},
+    {"blame", "REF QUESTION", "who wrote and who struck out which words, and when",
+     2, 2, true, NULL, cmd_blame, NULL, TOGETHER},
+
     {"new",
-     "TEMPLATE --carer REF [--child REF]... [--practitioner PERSON] [--period FROM..TO] [--team "
-     "TEAM]",                                                          "begin an audit; prints its reference",                          1, 1, true,  new_options,     cmd_new,     NULL      },
-    {"audits",   "",                                                   "the audits that you may see, how far they are, who is in them", 0, 0, true,
-     NULL,                                                                                                                                                            cmd_audits,  NULL      },
-    {"status",   "",                                                   "for managers: what is under way and what waits",                0, 0, true,  NULL,            cmd_status,
-     NULL                                                                                                                                                                                    },
-    {"people",   "",                                                   "who works here, with their roles",                              0, 0, true,  NULL,            cmd_people,  NULL      },
-    {"invite",   "REF PERSON --role ROLE [--sections A,B]",            "give somebody a part in an audit",                              2, 2,
-     true,                                                                                                                                           invite_options,  cmd_invite,  NULL      },
-    {"uninvite", "REF PERSON",                                         "take somebody's part in an audit away",                         2, 2, true,  NULL,
-     cmd_uninvite,                                                                                                                                                                 NULL      },
-    {"open",     "REF [--plain] [--read-only]",                        "write together",                                                1, 1, false, open_options,    cmd_open,
-     NULL                                                                                                                                                                                    },
-    {"show",     "REF [--at SEQ|TIME] [--format text|json|markdown]",
-     "print an audit as it stands, or as it was",                                                                                       1, 1, true,  show_options,    cmd_show,    NULL      },
-    {"set",      "REF QUESTION VALUE [--was VALUE]",
-     "choose an answer: a grade, yes or no, a date, a list's item",                                                                     3, 3, true,  set_options,
-     cmd_set,                                                                                                                                                                      set_more  },
-    {"write",    "REF QUESTION [--append|--empty]",                    "write an answer's words, from standard input",                  2,
-     2,                                                                                                                                       true,  write_options,   cmd_write,   write_more},
-    {"comment",  "REF QUESTION [--on \"words\"] [--must-answer] TEXT",
-     "comment on an answer or on some of its words",                                                                                    3, 3, true,  comment_options, cmd_comment,
-     NULL                                                                                                                                                                                    },
-    {"reply",    "REF COMMENT TEXT",                                   "answer a comment",                                              3, 3, true,  NULL,            cmd_reply,   NULL      },
-    {"resolve",  "REF COMMENT",                                        "close a comment",                                               2, 2, true,  NULL,            cmd_resolve, NULL      },
-    {"follow",   "REF",                                                "what happens in an audit, line by line, as it happens",         1, 1, true,  NULL,
-     cmd_follow,                                                                                                                                                                   NULL      },
-    {"who",      "REF",                                                "who is in the audit's room now",                                1, 1, true,  NULL,            cmd_who,     NULL      },
-    {"history",  "REF [QUESTION]",                                     "what happened in an audit so far",                              1, 2, true,  NULL,            cmd_history,
-     NULL                                                                                                                                                                                    },
-    {"blame",    "REF QUESTION",                                       "who wrote and who struck out which words, and when",            2, 2, true,
-     NULL,                                                                                                                                                            cmd_blame,   NULL      },
-    {"kept",     "REF [--forget]",                                     "words that could not be stored and are kept on this machine",   1, 1,
-     true,                                                                                                                                           kept_options,    cmd_kept,    NULL      },
-    {"help",     "[COMMAND]",                                          "this list, or a command's options; `help json` for the fields", 0, 1,
-     false,                                                                                                                                          NULL,            cmd_help,    NULL      },
+     "TEMPLATE [--carer REF] [--child REF]... [--practitioner PERSON] [--period FROM..TO]\n"
+     "           [--team TEAM] [--planned DATE] [--way-in CODE] [--start REASON]",
+     "begin a record; prints its reference",
+     1, 1, true, new_options, cmd_new, new_more, LIFE},
+    {"inbox", "[REF] [--all]", "what waits for you, oldest first, and what does it",
+     0, 1, true, inbox_options, cmd_inbox, NULL, LIFE},
+    {"next", "REF", "what can be done now, by whom, and what is missing first",
+     1, 1, true, NULL, cmd_next, NULL, LIFE},
+    {"move", "REF STATE [--reason TEXT] [--person NAME] [--stage N]",
+     "lead a record on to another state",
+     2, 2, true, move_options, cmd_move, move_more, LIFE},
+    {"sign", "REF [--difference TEXT] [--absent --reason TEXT]", "sign the record as it stands",
+     1, 1, true, sign_options, cmd_sign, sign_more, LIFE},
+    {"verify-signature", "REF", "does each signature match what it was given for?",
+     1, 1, true, NULL, cmd_verify_signature, verify_more, LIFE},
+    {"plan", "REF DATE --reason TEXT", "plan a record for another day",
+     2, 2, true, plan_options, cmd_plan, NULL, LIFE},
+    {"invite", "REF PERSON --role ROLE [--sections A,B]", "give somebody a part in an audit",
+     2, 2, true, invite_options, cmd_invite, NULL, LIFE},
+    {"uninvite", "REF PERSON", "take somebody's part in an audit away",
+     2, 2, true, NULL, cmd_uninvite, NULL, LIFE},
+    {"flag", "REF TEXT --told \"NAME\" [--at TIME]",
+     "raise a concern about a child's safety, in any state",
+     2, 2, true, flag_options, cmd_flag, flag_more, LIFE},
+    {"flags", "REF", "the concerns raised in a record, and what was done",
+     1, 1, true, NULL, cmd_flags, NULL, LIFE},
+    {"flag-note", "REF N TEXT [--close]", "say what was done about a concern",
+     3, 3, true, flag_note_options, cmd_flag_note, NULL, LIFE},
+    {"diff", "REF [--from POINT] [--to POINT] [--format text|json]",
+     "what changed between two states, word by word, by whom",
+     1, 1, true, diff_options, cmd_diff, diff_more, LIFE},
+    {"rules", "[--dot|--text]", "which state follows which, who may, what is needed",
+     0, 0, true, rules_options, cmd_rules, NULL, LIFE},
+
+    {"actions", "REF", "the agreed actions: status, owner, due, days late, gaps",
+     1, 1, true, NULL, cmd_actions, actions_more, ACTIONS},
+    {"action", "REF ADDRESS STEP [VALUE] [--reason TEXT] [--leads-to ADDRESS]",
+     "take a step with an action: start, claim, verify ...",
+     3, 4, true, action_options, cmd_action, action_more, ACTIONS},
+
+    {"status", "", "for managers: what is under way and what waits",
+     0, 0, true, NULL, cmd_status, NULL, MANAGERS},
+    {"moderators", "REF", "who could moderate an audit, and what speaks against it",
+     1, 1, true, NULL, cmd_moderators, NULL, MANAGERS},
+    {"assign", "REF PERSON [--reason TEXT]", "ask somebody to moderate an audit",
+     2, 2, true, assign_options, cmd_assign, NULL, MANAGERS},
+    {"readers", "REF [--since TIME]", "who has looked at a record, and when",
+     1, 1, true, readers_options, cmd_readers, NULL, MANAGERS},
+    {"break-glass", "REF --reason TEXT --until TIME|HOURSh | --end",
+     "read a record that is not yours; QA and SM are told",
+     1, 1, true, glass_options, cmd_break_glass, glass_more, MANAGERS},
+    {"trigger", "[CODE --child REF | --carer REF [--since TIME] [--team T] [--note TEXT]]",
+     "something happened that asks for a challenge or a meeting",
+     0, 1, true, trigger_options, cmd_trigger, trigger_more, MANAGERS},
 };
 /* clang-format on */
 enum { COMMANDS = sizeof table / sizeof *table };

@@ -33,6 +33,24 @@ int cmd_history(const struct cli *c);
 int cmd_blame(const struct cli *c);
 int cmd_open(const struct cli *c);
 int cmd_kept(const struct cli *c);
+int cmd_inbox(const struct cli *c);
+int cmd_next(const struct cli *c);
+int cmd_move(const struct cli *c);
+int cmd_sign(const struct cli *c);
+int cmd_verify_signature(const struct cli *c);
+int cmd_plan(const struct cli *c);
+int cmd_diff(const struct cli *c);
+int cmd_rules(const struct cli *c);
+int cmd_moderators(const struct cli *c);
+int cmd_assign(const struct cli *c);
+int cmd_actions(const struct cli *c);
+int cmd_action(const struct cli *c);
+int cmd_flag(const struct cli *c);
+int cmd_flags(const struct cli *c);
+int cmd_flag_note(const struct cli *c);
+int cmd_readers(const struct cli *c);
+int cmd_break_glass(const struct cli *c);
+int cmd_trigger(const struct cli *c);
 int cmd_help(const struct cli *c);
 
 #endif

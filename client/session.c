@@ -104,13 +104,18 @@ static void on_answer(void *user, enum err e, const char *text, const Tandem__En
         a->err = a->fn(a->user, m, &a->s->why);
 }
 
+void session_hurry(struct session *s)
+{
+    s->hurried = true;
+}
+
 enum err session_ask(struct session *s, Tandem__Envelope *m, session_answer_fn fn, void *user)
 {
     struct asked a = {.s = s, .fn = fn, .user = user};
     enum err e = link_request(s->link, m, on_answer, &a);
     if (e)
         return err_set(&s->why, e, "%s", link_why(s->link));
-    set_deadline(s, SESSION_ACK_MS);
+    set_deadline(s, s->hurried ? SESSION_HURRY_MS : SESSION_ACK_MS);
     while (!a.done && !s->late)
         (void)uv_run(&s->loop, UV_RUN_ONCE);
     uv_timer_stop(&s->deadline);

@@ -11,7 +11,7 @@
 #include "common/pb_alloc.h"
 #include "proto/wire.pb-c.h"
 
-enum { SESSION_ACK_MS = 30 * 1000 };
+enum { SESSION_ACK_MS = 30 * 1000, SESSION_HURRY_MS = 2 * 1000 };
 
 struct session {
     uv_loop_t loop;
@@ -20,7 +20,7 @@ struct session {
     struct transport *t;
     struct link *link; /* the transport's */
     uv_timer_t deadline;
-    bool late;
+    bool late, hurried;
     struct err_info why; /* of the last failure */
     /* news of one's own writes */
     bool conflict, refused;
@@ -41,6 +41,8 @@ MUST_CHECK enum err session_open_at(struct session *s, const char *host, uint16_
                                     const uint8_t authority_hash16[16]);
 void session_close(struct session *s);
 
+/* For what may be left out: from now on no answer is waited for longer than SESSION_HURRY_MS. */
+void session_hurry(struct session *s);
 /* Asks and waits. `fn` gets the answer (borrowed) and says whether it is what was expected. */
 typedef enum err (*session_answer_fn)(void *user, const Tandem__Envelope *answer,
                                       struct err_info *why);

@@ -12,7 +12,9 @@ Test(cli, every_row_of_the_table_is_complete_and_named_once)
     for (size_t i = 0; i < n; i++) {
         cr_assert(rows[i].name && rows[i].usage && rows[i].help && rows[i].run);
         cr_assert_leq(rows[i].min_args, rows[i].max_args, "%s", rows[i].name);
-        cr_assert_leq(strlen(rows[i].help), 66, "%s: help fits 80 columns", rows[i].name);
+        cr_assert_leq(strlen(rows[i].name), 16, "%s fits its column", rows[i].name);
+        cr_assert_leq(strlen(rows[i].help), 60, "%s: help fits 80 columns", rows[i].name);
+        cr_assert_lt(rows[i].group, COMMAND_GROUPS, "%s", rows[i].name);
         cr_assert_eq(commands_find(rows[i].name), &rows[i], "%s is there twice", rows[i].name);
         for (const struct cli_option *o = rows[i].options; o && o->name; o++)
             cr_assert(!strncmp(o->name, "--", 2) && o->help[0], "%s %s", rows[i].name, o->name);
