@@ -69,6 +69,10 @@ static const char json_help[] =
     "                notes: [{by, name, at, text}]}]; flag, flag-note {ref}\n"
     "readers        [{at, person, name, what}]; break-glass {ref, until}\n"
     "trigger        [{code, words, suggests}], or with CODE {ref, text}\n"
+    "meeting new    {ref, on}; challenge new {ref}, or with --stage as move; challenge answer\n"
+    "                {ref, stage, on}; challenge step, outcome as move; meeting list, challenge "
+    "list\n"
+    "                [{ref, team, state, answered, required, changed}]\n"
     "kept           {refused: [{field, words, why}], unsent_characters, unsent_changes}\n";
 
 static const char *const groups[COMMAND_GROUPS] = {

@@ -72,15 +72,20 @@ int cmd_next(const struct cli *c)
 
 /* ---- move ---- */
 
+struct moving {
+    const struct cli *cli;
+    const char *ref;
+};
+
 static enum err on_moved(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
-    const struct cli *c = user;
+    const struct moving *x = user;
     enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_MOVED, why);
     if (e)
         return e;
     const Tandem__Moved *moved = m->moved;
-    if (c->json) {
-        print_json(json_pack("{s:s, s:s, s:I, s:I, s:s}", "ref", c->args[0], "state",
+    if (x->cli->json) {
+        print_json(json_pack("{s:s, s:s, s:I, s:I, s:s}", "ref", x->ref, "state",
                              audit_state_code((enum audit_state)moved->state), "revision",
                              (json_int_t)moved->revision, "seq", (json_int_t)moved->seq, "text",
                              moved->text));
@@ -113,7 +118,7 @@ int move_and_print(struct session *s, const struct cli *c, const struct move *m)
     move.stage = m->stage;
     env.body_case = TANDEM__ENVELOPE__BODY_MOVE_AUDIT;
     env.move_audit = &move;
-    enum err e = session_ask(s, &env, on_moved, (void *)(uintptr_t)c);
+    enum err e = session_ask(s, &env, on_moved, &(struct moving){c, m->ref});
     if (!e)
         return EXIT_DONE;
     int exit_code = session_fail(s, e);
@@ -146,8 +151,7 @@ static int unknown_state(const struct cli *c)
     return cli_usage(c, text.text);
 }
 
-/* "--stage 2" is the stage's number; false: it is none. Absent: 0. */
-static bool stage_of(const char *typed, uint32_t *stage)
+bool move_stage(const char *typed, uint32_t *stage)
 {
     enum { LAST_STAGE = 4 };
     *stage = 0;
@@ -168,7 +172,7 @@ int cmd_move(const struct cli *c)
     struct session s;
     if (!m.to)
         return unknown_state(c);
-    if (!stage_of(cli_option(c, "--stage"), &m.stage))
+    if (!move_stage(cli_option(c, "--stage"), &m.stage))
         return cli_usage(c, "--stage is a number from 0 to 4.");
     enum err e = session_open(&s, c);
     int exit_code = e ? session_fail(&s, e) : move_and_print(&s, c, &m);
@@ -205,7 +209,7 @@ static enum err ask_to_sign(struct session *s, const struct cli *c, uint64_t rev
     sign.reason = session_text(cli_option(c, "--reason"));
     env.body_case = TANDEM__ENVELOPE__BODY_SIGN;
     env.sign = &sign;
-    return session_ask(s, &env, on_moved, (void *)(uintptr_t)c);
+    return session_ask(s, &env, on_moved, &(struct moving){c, c->args[0]});
 }
 
 static int fail_to_sign(struct session *s, const struct cli *c, enum err e, uint64_t revision)

@@ -20,6 +20,8 @@ struct move {
     const char *reason, *person;
     uint32_t stage; /* 1 + the stage's number; 0: none named */
 };
+/* "2", a stage's number, to `stage` above; NULL to 0. False: there is no such stage. */
+bool move_stage(const char *typed, uint32_t *stage);
 /* Asks for it and prints what the server says (also as --json). When something is missing, the list
  * goes to stderr, one per line, and s->why is printed: the exit code is what is returned. */
 int move_and_print(struct session *s, const struct cli *c, const struct move *m);

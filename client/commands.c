@@ -119,6 +119,29 @@ static const struct cli_option trigger_options[] = {
     {"--note",  "TEXT", "what else should be known"                },
     {NULL,      NULL,   NULL                                       }
 };
+static const struct cli_option meeting_options[] = {
+    {"--child",   "REF",  "the child's record; may be repeated"                      },
+    {"--carer",   "REF",  "the carer's record, if it is about a placement"           },
+    {"--trigger", "CODE", "what calls for it; `tandem trigger` lists them"           },
+    {"--on",      "DATE", "the day on which it will be held"                         },
+    {"--hearing", "DATE", "the final hearing that it must come before"               },
+    {"--chair",   "NAME", "who chairs: the service manager; for SGO the team manager"},
+    {"--reason",  "TEXT", "why it can only be held later than three weeks before"    },
+    {"--team",    "TEAM", "when you work for several teams"                          },
+    {NULL,        NULL,   NULL                                                       }
+};
+static const struct cli_option challenge_options[] = {
+    {"--child",      "REF",  "the child's record"                                       },
+    {"--carer",      "REF",  "the carer's record, if it is about care from carers"      },
+    {"--subject",    "TEXT", "what it is about, in words, or one of the subjects' codes"},
+    {"--stage",      "N",    "begin at once at this stage, 0 to 4"                      },
+    {"--position",   "TEXT", "what you see and what you ask for, at this stage"         },
+    {"--result",     "TEXT", "what is to be different for the child"                    },
+    {"--from",       "REF",  "the dip audit that it comes from"                         },
+    {"--team",       "TEAM", "when you work for several teams"                          },
+    {"--difference", "TEXT", "what it changed for the child"                            },
+    {NULL,           NULL,   NULL                                                       }
+};
 
 static const char write_more[] =
     "The text comes from standard input. What stays the same keeps its authors; a last line end\n"
@@ -174,6 +197,18 @@ static const char glass_more[] =
 static const char trigger_more[] =
     "Without CODE: the list, with what each one suggests. With it: the record that it asks for\n"
     "is made, and those who must know are told.";
+static const char meeting_more[] =
+    "At least three weeks before a final hearing; a later day needs its reason. To hold it, to "
+    "agree\n"
+    "the minutes, to close it: tandem move REF IN_PROGRESS, FOLLOW_UP, CLOSED; what is missing "
+    "first:\n"
+    "tandem next REF.";
+static const char challenge_more[] =
+    "Stages: 0 practice challenge (a restorative talk), 1 dispute with the team manager, 2 "
+    "service\n"
+    "manager, 3 head of service, 4 director, then executive. CODE: agreed, part, not_agreed, "
+    "withdrawn,\n"
+    "external. The case may be taken outside (to Cafcass) at any stage and at any time.";
 
 /* clang-format off */
 static const struct command table[] = {
@@ -272,6 +307,17 @@ static const struct command table[] = {
     {"trigger", "[CODE --child REF | --carer REF [--since TIME] [--team T] [--note TEXT]]",
      "something happened that asks for a challenge or a meeting",
      0, 1, true, trigger_options, cmd_trigger, trigger_more, MANAGERS},
+    {"meeting",
+     "new --child REF --trigger CODE --on DATE [--hearing DATE] [--chair NAME]\n"
+     "           [--reason TEXT] [--team TEAM] | list",
+     "call a care planning meeting early enough, or list them",
+     1, 2, true, meeting_options, cmd_meeting, meeting_more, MANAGERS},
+    {"challenge",
+     "new --child REF --subject TEXT [--stage N [--position TEXT]] [--result TEXT]\n"
+     "           [--from REF] [--team TEAM] | list | step REF STAGE --position TEXT |\n"
+     "           answer REF TEXT | outcome REF CODE [--difference TEXT]",
+     "ask for something to be put right, stage by stage",
+     1, 3, true, challenge_options, cmd_challenge, challenge_more, MANAGERS},
 };
 /* clang-format on */
 enum { COMMANDS = sizeof table / sizeof *table };

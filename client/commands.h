@@ -51,6 +51,8 @@ int cmd_flag_note(const struct cli *c);
 int cmd_readers(const struct cli *c);
 int cmd_break_glass(const struct cli *c);
 int cmd_trigger(const struct cli *c);
+int cmd_meeting(const struct cli *c);
+int cmd_challenge(const struct cli *c);
 int cmd_help(const struct cli *c);
 
 #endif

@@ -228,6 +228,19 @@ enum err session_flush(struct session *s)
                    "Look with: tandem show");
 }
 
+enum err session_await_state(struct session *s, enum audit_state state)
+{
+    const struct replica *r = link_replica(s->link);
+    set_deadline(s, SESSION_ACK_MS);
+    while (audit_info(replica_audit(r)).state != state && !s->late &&
+           link_state(s->link) != LINK_ENDED)
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    uv_timer_stop(&s->deadline);
+    return audit_info(replica_audit(r)).state == state
+               ? ERR_OK
+               : err_set(&s->why, ERR_NET, "The server did not answer in time.");
+}
+
 /* ---- views ---- */
 
 void view_fini(struct view *v)

@@ -61,6 +61,9 @@ MUST_CHECK enum err session_join(struct session *s, const char *ref, bool only_r
  * ERR_REFUSED_*: refused; ERR_NET: not acknowledged in time, it may or may not be stored. */
 MUST_CHECK enum err session_flush(struct session *s);
 
+/* In the room: waits until the audit has come to this state here too. ERR_NET: not in time. */
+MUST_CHECK enum err session_await_state(struct session *s, enum audit_state state);
+
 /* ---- an audit as it stands or stood, from View ---- */
 struct view {
     struct template *template;
