@@ -112,32 +112,88 @@ static void print_status(const Tandem__AuditList *list)
     table_free(&t);
 }
 
+/* Rows of all pages; each page is kept as it came. */
+struct audits {
+    Tandem__AuditList **pages;
+    size_t npages;
+    Tandem__AuditList all; /* rows of the pages */
+};
+
+static void audits_fini(struct audits *x)
+{
+    for (size_t i = 0; i < x->npages; i++)
+        tandem__audit_list__free_unpacked(x->pages[i], NULL);
+    free(x->pages);
+    free(x->all.rows);
+}
+
 static enum err on_audits(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
-    const struct cli *c = user;
+    struct audits *x = user;
     enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_AUDIT_LIST, why);
     if (e)
         return e;
+    Tandem__AuditList *page = session_copy(&m->audit_list->base);
+    Tandem__AuditList **pages = realloc(x->pages, (x->npages + 1) * sizeof *pages);
+    x->pages = pages ? pages : x->pages;
+    size_t n = x->all.n_rows + (page ? page->n_rows : 0);
+    Tandem__AuditRow **rows = realloc(x->all.rows, (n + 1) * sizeof *rows);
+    x->all.rows = rows ? rows : x->all.rows;
+    if (!page || !pages || !rows) {
+        if (page)
+            tandem__audit_list__free_unpacked(page, NULL);
+        return err_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+    }
+    x->pages[x->npages++] = page;
+    for (size_t i = 0; i < page->n_rows; i++)
+        rows[x->all.n_rows++] = page->rows[i];
+    x->all.more = page->more && page->n_rows;
+    return ERR_OK;
+}
+
+static enum err read_audits(struct session *s, struct audits *x)
+{
+    enum err e = ERR_OK;
+    do {
+        Tandem__ListAudits list = TANDEM__LIST_AUDITS__INIT;
+        Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
+        if (x->all.n_rows)
+            list.after_ref = x->all.rows[x->all.n_rows - 1]->ref;
+        m.body_case = TANDEM__ENVELOPE__BODY_LIST_AUDITS;
+        m.list_audits = &list;
+        e = session_ask(s, &m, on_audits, x);
+    } while (!e && x->all.more);
+    return e;
+}
+
+static void show_audits(const struct cli *c, const Tandem__AuditList *list)
+{
     if (c->json) {
         json_t *all = json_array();
-        for (size_t i = 0; i < m->audit_list->n_rows; i++)
-            json_array_append_new(all, audit_json(m->audit_list->rows[i]));
+        for (size_t i = 0; i < list->n_rows; i++)
+            json_array_append_new(all, audit_json(list->rows[i]));
         print_json(all);
     } else if (!strcmp(c->command->name, "status")) {
-        print_status(m->audit_list);
+        print_status(list);
     } else {
-        print_audits(m->audit_list);
+        print_audits(list);
     }
-    return ERR_OK;
 }
 
 int cmd_audits(const struct cli *c)
 {
-    Tandem__ListAudits list = TANDEM__LIST_AUDITS__INIT;
-    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
-    m.body_case = TANDEM__ENVELOPE__BODY_LIST_AUDITS;
-    m.list_audits = &list;
-    return session_once(c, &m, on_audits, (void *)(uintptr_t)c);
+    struct session s;
+    struct audits x = {.npages = 0};
+    tandem__audit_list__init(&x.all);
+    enum err e = session_open(&s, c);
+    if (!e)
+        e = read_audits(&s, &x);
+    int exit_code = e ? session_fail(&s, e) : EXIT_DONE;
+    if (!e)
+        show_audits(c, &x.all);
+    audits_fini(&x);
+    session_close(&s);
+    return exit_code;
 }
 
 int cmd_status(const struct cli *c)
@@ -147,51 +203,72 @@ int cmd_status(const struct cli *c)
 
 /* ---- people ---- */
 
+struct people {
+    struct table table;
+    json_t *all;
+    uint32_t after;
+    bool more;
+};
+
+static void person_cells(struct table *t, const Tandem__Person *p)
+{
+    struct buf b = BUF_INIT;
+    table_cellf(t, "%u", (unsigned)p->id);
+    table_cell(t, p->name);
+    for (size_t k = 0; k < p->n_roles; k++)
+        buf_appendf(&b, "%s%s%s%s", k ? ", " : "", role_code((enum role)p->roles[k]->role),
+                    p->roles[k]->team[0] ? ":" : "", p->roles[k]->team);
+    if (p->revoked)
+        buf_append_str(&b, " (revoked)");
+    table_cell(t, buf_cstr(&b));
+    buf_free(&b);
+}
+
 static enum err on_people(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
-    static const char *const heads[] = {"number", "name", "roles"};
-    struct table t = {.heads = heads, .ncols = sizeof heads / sizeof *heads};
-    const struct cli *c = user;
+    struct people *x = user;
     enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_PEOPLE_LIST, why);
     if (e)
         return e;
-    const Tandem__PeopleList *list = m->people_list;
-    json_t *all = json_array();
-    for (size_t i = 0; i < list->n_people; i++) {
-        const Tandem__Person *p = list->people[i];
-        struct buf b = BUF_INIT;
-        json_array_append_new(all, json_pack("{s:i, s:s, s:o, s:b}", "person", (int)p->id, "name",
-                                             p->name, "roles", json_roles(p), "revoked",
-                                             (int)p->revoked));
-        buf_appendf(&b, "%u", (unsigned)p->id);
-        table_cell(&t, buf_cstr(&b));
-        table_cell(&t, p->name);
-        buf_clear(&b);
-        for (size_t k = 0; k < p->n_roles; k++)
-            buf_appendf(&b, "%s%s%s%s", k ? ", " : "", role_code((enum role)p->roles[k]->role),
-                        p->roles[k]->team[0] ? ":" : "", p->roles[k]->team);
-        if (p->revoked)
-            buf_append_str(&b, " (revoked)");
-        table_cell(&t, buf_cstr(&b));
-        buf_free(&b);
+    for (size_t i = 0; i < m->people_list->n_people; i++) {
+        const Tandem__Person *p = m->people_list->people[i];
+        person_cells(&x->table, p);
+        json_array_append_new(x->all, json_pack("{s:i, s:s, s:o, s:b}", "person", (int)p->id,
+                                                "name", p->name, "roles", json_roles(p), "revoked",
+                                                (int)p->revoked));
+        x->after = p->id;
     }
-    if (c->json)
-        print_json(all);
-    else {
-        table_print(&t);
-        json_decref(all);
-    }
-    table_free(&t);
+    x->more = m->people_list->more && m->people_list->n_people;
     return ERR_OK;
 }
 
 int cmd_people(const struct cli *c)
 {
-    Tandem__ListPeople list = TANDEM__LIST_PEOPLE__INIT;
-    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
-    m.body_case = TANDEM__ENVELOPE__BODY_LIST_PEOPLE;
-    m.list_people = &list;
-    return session_once(c, &m, on_people, (void *)(uintptr_t)c);
+    static const char *const heads[] = {"number", "name", "roles"};
+    struct session s;
+    struct people x = {
+        .table = {.heads = heads, .ncols = 3},
+          .all = json_array()
+    };
+    enum err e = session_open(&s, c);
+    do {
+        Tandem__ListPeople list = TANDEM__LIST_PEOPLE__INIT;
+        Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
+        list.after_id = x.after;
+        m.body_case = TANDEM__ENVELOPE__BODY_LIST_PEOPLE;
+        m.list_people = &list;
+        if (!e)
+            e = session_ask(&s, &m, on_people, &x);
+    } while (!e && x.more);
+    int exit_code = e ? session_fail(&s, e) : EXIT_DONE;
+    if (!e && c->json)
+        print_json(json_incref(x.all));
+    else if (!e)
+        table_print(&x.table);
+    json_decref(x.all);
+    table_free(&x.table);
+    session_close(&s);
+    return exit_code;
 }
 
 /* ---- new ---- */

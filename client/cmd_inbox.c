@@ -25,25 +25,13 @@ static void inbox_fini(struct inbox *x)
     free(x->duties);
 }
 
-static Tandem__InboxList *copy_page(const Tandem__InboxList *from)
-{
-    size_t len = tandem__inbox_list__get_packed_size(from);
-    uint8_t *bytes = malloc(len + 1);
-    if (!bytes)
-        return NULL;
-    (void)tandem__inbox_list__pack(from, bytes);
-    Tandem__InboxList *copy = tandem__inbox_list__unpack(NULL, len, bytes);
-    free(bytes);
-    return copy;
-}
-
 static enum err on_page(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
     struct inbox *x = user;
     enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_INBOX_LIST, why);
     if (e)
         return e;
-    Tandem__InboxList *page = copy_page(m->inbox_list);
+    Tandem__InboxList *page = session_copy(&m->inbox_list->base);
     Tandem__InboxList **pages = realloc(x->pages, (x->npages + 1) * sizeof *pages);
     if (pages)
         x->pages = pages;

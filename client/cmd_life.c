@@ -15,20 +15,13 @@
 
 /* ---- next ---- */
 
-/* A message as it came, for longer than its callback: packed and unpacked. */
 static enum err on_steps(void *user, const Tandem__Envelope *m, struct err_info *why)
 {
     struct steps *x = user;
     enum err e = session_answer_is(m, TANDEM__ENVELOPE__BODY_STEPS, why);
     if (e)
         return e;
-    size_t len = tandem__steps__get_packed_size(m->steps);
-    uint8_t *bytes = malloc(len + 1);
-    if (bytes) {
-        (void)tandem__steps__pack(m->steps, bytes);
-        x->answer = tandem__steps__unpack(NULL, len, bytes);
-        free(bytes);
-    }
+    x->answer = session_copy(&m->steps->base);
     return x->answer ? ERR_OK : err_set(why, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 }
 

@@ -126,6 +126,18 @@ enum err session_ask(struct session *s, Tandem__Envelope *m, session_answer_fn f
     return a.err;
 }
 
+void *session_copy(const ProtobufCMessage *m)
+{
+    size_t len = protobuf_c_message_get_packed_size(m);
+    uint8_t *bytes = malloc(len + 1);
+    if (!bytes)
+        return NULL;
+    (void)protobuf_c_message_pack(m, bytes);
+    void *copy = protobuf_c_message_unpack(m->descriptor, NULL, len, bytes);
+    free(bytes);
+    return copy;
+}
+
 char *session_text(const char *s)
 {
     return (char *)(uintptr_t)(s ? s : "");

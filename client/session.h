@@ -48,6 +48,9 @@ typedef enum err (*session_answer_fn)(void *user, const Tandem__Envelope *answer
                                       struct err_info *why);
 MUST_CHECK enum err session_ask(struct session *s, Tandem__Envelope *m, session_answer_fn fn,
                                 void *user);
+/* A copy of a message that lives longer than its callback: returns new, NULL without memory; free
+ * it with protobuf_c_message_free_unpacked. */
+void *session_copy(const ProtobufCMessage *m);
 /* Opens, asks one thing, closes; an exit code. */
 int session_once(const struct cli *c, Tandem__Envelope *m, session_answer_fn fn, void *user);
 /* For a request's field: messages do not say const. NULL is "". */
