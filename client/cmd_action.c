@@ -7,85 +7,10 @@
 
 #include "client/address.h"
 #include "client/commands.h"
-#include "client/render/render.h"
+#include "client/render/actions.h"
 #include "client/session.h"
 #include "client/table.h"
 #include "client/when.h"
-#include "common/audit/smart.h"
-
-/* ---- one action ---- */
-
-struct action_line {
-    struct field f; /* the item */
-    char where[40], status[24];
-    const char *owner, *due, *first_due; /* borrowed from the audit */
-    int days_late;                       /* calendar days; 0: not late */
-    char gaps[16];                       /* letters of SMART that are missing */
-    struct buf what;                     /* safe; its first words */
-};
-
-static const char *value_of(const struct audit *a, struct field f, enum part part)
-{
-    f.part = (uint16_t)part;
-    return audit_value(a, f).value;
-}
-
-static void first_words(const struct audit *a, struct field f, struct buf *out)
-{
-    enum { MOST_CP = 60 };
-    static const enum part parts[] = {PART_SPECIFIC, PART_CHANGE};
-    struct buf words = BUF_INIT;
-    for (size_t i = 0; !words.len && i < sizeof parts / sizeof *parts; i++) {
-        f.part = (uint16_t)parts[i];
-        const struct text *t = audit_text(a, f);
-        size_t len = t ? text_len_cp(t) : 0;
-        if (t)
-            text_read(t, 0, len < MOST_CP ? len : MOST_CP, &words);
-        if (len > MOST_CP)
-            buf_append_str(&words, "...");
-    }
-    for (size_t i = 0; i < words.len; i++)
-        words.data[i] = words.data[i] == '\n' ? ' ' : words.data[i];
-    buf_append(out, words.data, words.len);
-    buf_free(&words);
-}
-
-static bool is_settled(const char *status)
-{
-    return !strcmp(status, "done_verified") || !strcmp(status, "cancelled") ||
-           !strcmp(status, "superseded") || !strcmp(status, "not_effective");
-}
-
-static int days_after(const char *day, const char *today)
-{
-    struct tm a = {0}, b = {0};
-    if (strlen(day) != 10 || !strptime(day, "%Y-%m-%d", &a) || !strptime(today, "%Y-%m-%d", &b))
-        return 0;
-    return (int)((timegm(&b) - timegm(&a)) / (24 * 3600));
-}
-
-static void line_of(const struct audit *a, struct field f, const char *today,
-                    struct action_line *out)
-{
-    struct smart smart;
-    struct buf where = BUF_INIT;
-    const char *status = value_of(a, f, PART_STATUS);
-    *out = (struct action_line){.f = f,
-                                .owner = value_of(a, f, PART_OWNER),
-                                .due = value_of(a, f, PART_DUE),
-                                .first_due = value_of(a, f, PART_FIRST_DUE)};
-    render_item_address(a, f, &where);
-    (void)snprintf(out->where, sizeof out->where, "%s", buf_cstr(&where));
-    (void)snprintf(out->status, sizeof out->status, "%s", status[0] ? status : "open");
-    if (!is_settled(out->status) && strcmp(out->due, today) < 0)
-        out->days_late = days_after(out->due, today);
-    smart_check(a, f, NULL, NULL, today, &smart);
-    for (int i = 0, n = 0; i < SMART_LETTERS; i++)
-        if (!smart.letters[i].pass)
-            out->gaps[n++] = smart_letter((enum smart_letter)i);
-    first_words(a, f, &out->what);
-    buf_free(&where);
-}
 
 static void today_of(char out[16])
 {
@@ -96,14 +21,6 @@ static void today_of(char out[16])
 }
 
 /* ---- actions ---- */
-
-static json_t *action_json(const struct action_line *l)
-{
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s}", "action", l->where, "status",
-                     l->status, "owner", l->owner, "due", l->due, "first_due", l->first_due,
-                     "days_late", l->days_late, "smart_gaps", l->gaps, "what",
-                     buf_cstr((struct buf *)(uintptr_t)&l->what));
-}
 
 static void action_cells(const struct action_line *l, struct table *t)
 {
@@ -122,7 +39,7 @@ static void action_cells(const struct action_line *l, struct table *t)
     else
         table_cell(t, "");
     table_cell(t, l->gaps);
-    table_cell(t, buf_cstr((struct buf *)(uintptr_t)&l->what));
+    table_cell(t, l->what);
 }
 
 struct listing {
@@ -142,10 +59,10 @@ static void list_actions(const struct audit *a, struct listing *x)
         for (size_t i = 0; i < n && i < AUDIT_MAX_ITEMS; i++) {
             struct field f = {t->questions[q].number, PART_ACTIONS, items[i].id};
             struct action_line l;
-            line_of(a, f, today, &l);
-            json_array_append_new(x->all, action_json(&l));
+            render_action(a, f, today, &l);
+            json_array_append_new(x->all, render_action_json(&l));
             action_cells(&l, &x->table);
-            buf_free(&l.what);
+            action_line_fini(&l);
         }
     }
 }
@@ -230,13 +147,13 @@ static void say_stands(struct session *s, const struct cli *c, struct field f)
     char today[16];
     today_of(today);
     if (!session_view(s, c->args[0], 0, 0, &v)) {
-        line_of(v.audit, f, today, &l);
+        render_action(v.audit, f, today, &l);
         if (c->json) {
-            print_json(action_json(&l));
+            print_json(render_action_json(&l));
         } else {
             (void)printf("%s: %s%s%s\n", l.where, l.status, l.due[0] ? ", due " : "", l.due);
         }
-        buf_free(&l.what);
+        action_line_fini(&l);
     } else if (!c->json) {
         (void)puts("Done.");
     }
