@@ -5,6 +5,7 @@
 
 #include "common/audit/event.h"
 #include "common/utf8.h"
+#include "server/rules/duty.h"
 #include "tests/lib/leaks.h"
 
 static Tandem__Duty duty(const char *text, const char *due, int days_left, bool mine)
@@ -90,6 +91,28 @@ Test(duties, a_short_list_says_how_many_more_there_are)
     render_duties_short(all, 0, 3, &out);
     cr_assert_eq(out.len, 0);
     buf_free(&out);
+    CHECK_NO_LEAKS();
+}
+
+/* The server names its duties; whoever adds one decides here what does it. */
+Test(duties, of_every_kind_name_a_command)
+{
+    static const char *const in_the_room[] = {
+        "prepare_view", "prepare_assessment", "answer",  "settle",
+        "moderate",     "answer_query",       "respond", "decide",
+        "plan"};
+    for (int k = DUTY_VIEW; k < DUTY_END; k++) {
+        Tandem__Duty d = duty("x", "", 0, true);
+        struct buf out = BUF_INIT;
+        bool room = false;
+        d.kind = (char *)(uintptr_t)duty_def((enum duty_kind)k)->code;
+        for (size_t i = 0; i < sizeof in_the_room / sizeof *in_the_room; i++)
+            room = room || !strcmp(in_the_room[i], d.kind);
+        render_duty_command(&d, &out);
+        cr_assert_eq(room, !strcmp(buf_cstr(&out), "tandem open FCA-2026-0001"), "%s: %s", d.kind,
+                     buf_cstr(&out));
+        buf_free(&out);
+    }
     CHECK_NO_LEAKS();
 }
 
