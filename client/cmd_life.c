@@ -95,7 +95,7 @@ static void say_missing(struct session *s, const char *ref, enum audit_state to)
     struct steps x;
     struct buf out = BUF_INIT;
     if (!steps_ask(s, ref, &x) && render_missing(x.answer, to, &out) > 1)
-        (void)fprintf(stderr, "First these:\n%s", buf_cstr(&out));
+        (void)fprintf(stderr, "All that is missing:\n%s", buf_cstr(&out));
     buf_free(&out);
     steps_fini(&x);
 }
@@ -175,20 +175,14 @@ int cmd_move(const struct cli *c)
 
 /* ---- sign ---- */
 
-/* What is about to be signed, so that nobody signs what they have not seen. */
+/* What is about to be signed. Its fingerprint is the server's to say: who may not read all of it
+ * would make another one. */
 static void say_what_is_signed(const struct cli *c, const struct audit *a)
 {
-    struct buf b = BUF_INIT;
-    uint8_t fingerprint[FINGERPRINT_LEN];
-    audit_fingerprint(a, fingerprint);
-    for (size_t i = 0; i < 8; i++)
-        buf_appendf(&b, "%02x", fingerprint[i]);
     if (!c->json)
-        (void)printf("%s is %s; you sign revision %llu (fingerprint %s...).\n", audit_info(a).ref,
-                     audit_state_code(audit_info(a).state), (unsigned long long)audit_revision(a),
-                     buf_cstr(&b));
+        (void)printf("%s is %s: signing its revision %llu.\n", audit_info(a).ref,
+                     audit_state_code(audit_info(a).state), (unsigned long long)audit_revision(a));
     (void)fflush(stdout);
-    buf_free(&b);
 }
 
 static enum err ask_to_sign(struct session *s, const struct cli *c, uint64_t revision)

@@ -43,24 +43,25 @@ static enum err make_meeting(struct session *s, const struct cli *c, const struc
     return record_make(s, x);
 }
 
-static enum err on_invited(void *user, const Tandem__Envelope *m, struct err_info *why)
+/* The chair, by role and short name: the team manager where special guardianship is the question,
+ * otherwise the service manager. */
+static enum err name_chair(struct session *s, const struct wanted *w, const char *ref)
 {
-    (void)user;
-    return session_answer_is(m, TANDEM__ENVELOPE__BODY_DONE, why);
-}
-
-/* The chair takes part as what chairs meetings of this kind: the team manager where special
- * guardianship is the question, otherwise the service manager. */
-static enum err invite_chair(struct session *s, const struct wanted *w, const char *ref)
-{
-    Tandem__SetMember member = TANDEM__SET_MEMBER__INIT;
-    Tandem__Envelope m = TANDEM__ENVELOPE__INIT;
-    member.ref = session_text(ref);
-    member.person = session_text(w->chair);
-    member.role = strcmp(w->trigger, "sgo") ? ROLE_SM : ROLE_FTM;
-    m.body_case = TANDEM__ENVELOPE__BODY_SET_MEMBER;
-    m.set_member = &member;
-    return session_ask(s, &m, on_invited, NULL);
+    const char *role = role_code(strcmp(w->trigger, "sgo") ? ROLE_SM : ROLE_FTM);
+    struct field f = {0};
+    enum err e = session_join(s, ref, false);
+    if (!e)
+        e = record_field(s, "chair", PART_PEOPLE, &f);
+    struct replica *r = link_replica(s->link);
+    if (!e)
+        e = replica_item_add(r, f.question, PART_PEOPLE, &f.item, &s->why);
+    f.part = PART_ROLE;
+    if (!e)
+        e = replica_set(r, f, role, &s->why);
+    f.part = PART_REF;
+    if (!e)
+        e = replica_set(r, f, w->chair, &s->why);
+    return e ? e : session_flush(s);
 }
 
 static void say_called(const struct cli *c, const char *ref, const struct wanted *w)
@@ -91,9 +92,9 @@ static int meeting_new(const struct cli *c)
         say_called(c, x.ref, &w);
     int exit_code = EXIT_DONE;
     if (!e && w.chair) {
-        e = invite_chair(&s, &w, x.ref);
+        e = name_chair(&s, &w, x.ref);
         if (e)
-            cli_note("The meeting is there; its chair could not be named:");
+            cli_note("The meeting is there; its chair could not be written down:");
     }
     if (e)
         exit_code = session_fail(&s, e);

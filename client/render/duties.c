@@ -162,13 +162,15 @@ void render_duties_short(Tandem__Duty *const *duties, size_t n, size_t most, str
 
 /* ---- what may follow ---- */
 
-static void say_step_missing(const Tandem__Step *s, const char *indent, struct buf *out)
+static void say_step_missing(const Tandem__Step *s, size_t indent, struct buf *out)
 {
     for (size_t i = 0; i < s->n_missing; i++) {
         struct buf line = BUF_INIT;
-        buf_append_str(&line, "- ");
+        size_t from = out->len;
         safe(&line, s->missing[i]->sentence);
-        render_wrap(buf_cstr(&line), strlen(indent), 80, out);
+        render_wrap(buf_cstr(&line), indent + 2, 80, out);
+        if (out->len > from + indent)
+            out->data[from + indent] = '-';
         buf_free(&line);
     }
 }
@@ -194,8 +196,9 @@ static void say_step(const Tandem__Step *s, struct buf *out)
         render_wrap(buf_cstr(&line), 4, 80, out);
     }
     if (s->n_missing) {
-        buf_appendf(out, "    %s\n", s->n_missing == 1 ? "First this:" : "First these:");
-        say_step_missing(s, "      ", out);
+        const char *title = s->n_missing == 1 ? "First this:" : "First these:";
+        buf_appendf(out, "    %s\n", s->by_signing ? "Still missing:" : title);
+        say_step_missing(s, 6, out);
     }
     buf_free(&line);
 }
@@ -272,7 +275,7 @@ size_t render_missing(const Tandem__Steps *s, uint32_t to, struct buf *out)
     size_t n = 0;
     for (size_t i = 0; i < s->n_steps; i++)
         if (s->steps[i]->to == to) {
-            say_step_missing(s->steps[i], "  ", out);
+            say_step_missing(s->steps[i], 2, out);
             n += s->steps[i]->n_missing;
         }
     return n;

@@ -146,6 +146,7 @@ Test(steps, say_what_is_missing_one_per_line)
     sign.title = "Sign";
     sign.command = "tandem sign FCA-2026-0001";
     sign.you = true;
+    sign.by_signing = true;
     sign.n_missing = 2;
     sign.missing = list;
     withdraw.to = AUDIT_WITHDRAWN;
@@ -163,7 +164,7 @@ Test(steps, say_what_is_missing_one_per_line)
     render_steps("FCA-2026-0001", &all, &out);
     const char *s = buf_cstr(&out);
     cr_assert(strstr(s, "FCA-2026-0001 is IN_PROGRESS, revision 142.\n"), "%s", s);
-    cr_assert(strstr(s, "You can:\n  Sign: tandem sign FCA-2026-0001\n    First these:\n"
+    cr_assert(strstr(s, "You can:\n  Sign: tandem sign FCA-2026-0001\n    Still missing:\n"
                         "      - B3 has a grade and no reason yet\n"
                         "      - The carer's view (J2) is not asked for\n"),
               "%s", s);
