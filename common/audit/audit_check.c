@@ -391,10 +391,21 @@ bool audit_check_is_state(enum audit_state s)
     return s >= AUDIT_PLANNED && s <= AUDIT_WITHDRAWN;
 }
 
+/* Whom it is about: a carer, where the template does not ask for the child. */
+static enum err check_about(const struct check *c, const struct op_create *op)
+{
+    enum { CARER_CP = 100 };
+    bool of_child = template_use_find(c->a->t, "child") != NULL;
+    bool nobody = (!op->carer_ref || !*op->carer_ref) && !op->nchild_refs;
+    if (of_child && nobody)
+        return err_set(c->why, ERR_INPUT, "the child's reference is missing");
+    return need_line(c, "the carer's reference", op->carer_ref, CARER_CP, of_child);
+}
+
 static enum err check_create(const struct check *c, const struct op_create *op)
 {
     const struct template *t = c->a->t;
-    enum { REF_CP = 64, CARER_CP = 100, CHILD_CP = 60, CHILDREN = 64 };
+    enum { REF_CP = 64, CHILD_CP = 60, CHILDREN = 64 };
     if (c->a->seq || c->i)
         return err_set(c->why, ERR_INPUT, "an audit is created first, and once");
     if (strcmp(op->template_id, t->id) != 0 || op->template_version != t->version)
@@ -402,7 +413,7 @@ static enum err check_create(const struct check *c, const struct op_create *op)
                        (unsigned)t->version);
     enum err e = need_line(c, "the reference", op->ref, REF_CP, false);
     if (!e)
-        e = need_line(c, "the carer's reference", op->carer_ref, CARER_CP, false);
+        e = check_about(c, op);
     if (!e)
         e = need_line(c, "the team", op->team, AUDIT_MAX_TEAM, true);
     if (!e && strlen(op->team) > AUDIT_MAX_TEAM)

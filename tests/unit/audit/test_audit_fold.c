@@ -73,6 +73,48 @@ static struct audit_op creation(void)
     };
 }
 
+static enum err check_creation(const struct template *t, const struct audit_op *op,
+                               struct err_info *why)
+{
+    struct audit *a = audit_new(t);
+    struct event_body b = {.ops = (struct audit_op *)(uintptr_t)op, .nops = 1};
+    enum err e = audit_check(a, audit_make_viewer(P_FRO), &b, why, NULL);
+    if (!e) {
+        struct event ev = {.seq = 1, .utc_ms = 1, .actor = P_FRO, .body = b};
+        e = audit_apply(a, &ev);
+    }
+    audit_free(a);
+    return e;
+}
+
+/* What is about a child asks for the child (the question that is used for it); the rest for a
+ * carer. */
+Test(audit_fold, a_record_is_about_a_carer_or_where_it_asks_for_one_a_child)
+{
+    const struct template *t = audit_make_template();
+    struct question *questions = calloc(t->nquestions, sizeof *questions);
+    struct template of_child = *t;
+    struct err_info why = {0};
+    const char *child = "CH-1";
+    struct audit_op op = creation();
+    memcpy(questions, t->questions, t->nquestions * sizeof *questions);
+    of_child.questions = questions;
+    questions[template_question_find(t, "A2")->number - 1].use = (char *)(uintptr_t) "child";
+    op.create.carer_ref = "";
+    op.create.child_refs = &child;
+    op.create.nchild_refs = 1;
+    cr_assert_eq(check_creation(t, &op, &why), ERR_INPUT);
+    cr_assert(strstr(why.text, "carer"), "%s", why.text);
+    cr_assert_eq(check_creation(&of_child, &op, &why), ERR_OK, "%s", why.text);
+    op.create.nchild_refs = 0;
+    cr_assert_eq(check_creation(&of_child, &op, &why), ERR_INPUT, "nobody at all");
+    cr_assert(strstr(why.text, "child"), "%s", why.text);
+    op.create.carer_ref = "CA-77";
+    cr_assert_eq(check_creation(&of_child, &op, &why), ERR_OK, "%s", why.text);
+    free(questions);
+    CHECK_NO_LEAKS();
+}
+
 Test(audit_fold, what_creation_leaves_open_stays_unanswered)
 {
     struct audit *a = audit_new(audit_make_template());
