@@ -115,6 +115,18 @@ struct step {
     const char *value, *reason;
 };
 
+static const char *const steps[] = {"start",         "claim",  "verify",    "reopen", "due",
+                                    "not_effective", "cancel", "supersede", "impact", NULL};
+
+/* A word that was mistyped; others are for the server to judge, which may know more. */
+static const char *meant_step(const char *code)
+{
+    for (size_t i = 0; steps[i]; i++)
+        if (!strcasecmp(steps[i], code))
+            return NULL;
+    return cli_nearest(code, steps);
+}
+
 static bool read_step(const struct cli *c, struct step *out)
 {
     const char *value = c->nargs > 3 ? c->args[3] : "";
@@ -192,6 +204,13 @@ int cmd_action(const struct cli *c)
     struct field f = {0};
     if (!read_step(c, &step))
         return cli_usage(c, "A new due day is a day, as in 2027-03-25 or 25/3/2027.");
+    const char *meant = meant_step(step.code);
+    if (meant) {
+        struct err_info text;
+        (void)err_set(&text, ERR_INPUT, "There is no step \"%.30s\"; did you mean \"%s\"?",
+                      step.code, meant);
+        return cli_usage(c, text.text);
+    }
     enum err e = session_open(&s, c);
     if (!e)
         e = session_view(&s, c->args[0], 0, 0, &v);

@@ -90,15 +90,16 @@ static void say_made(const struct cli *c, const char *ref, bool goes_on)
     if (c->json && !goes_on)
         print_json(json_pack("{s:s}", "ref", ref));
     else if (!c->json)
-        (void)printf("%s%s%s\n", ref, goes_on ? "" : "\nTo begin: tandem challenge step ",
-                     goes_on ? "" : ref);
+        (void)printf("%s\n", ref);
+    if (!c->json && !goes_on)
+        (void)printf("To begin: tandem challenge step %s STAGE --position TEXT\n", ref);
     (void)fflush(stdout);
 }
 
 static int challenge_new(const struct cli *c)
 {
     struct session s;
-    struct record_new x = {.child_refs = BUF_INIT};
+    struct record_new x = {.ref = ""};
     const char *stage = cli_option(c, "--stage"), *position = cli_option(c, "--position");
     struct move m = {.ref = x.ref, .to = AUDIT_IN_PROGRESS};
     if (!cli_option(c, "--child"))
@@ -115,7 +116,6 @@ static int challenge_new(const struct cli *c)
     int exit_code = e ? session_fail(&s, e) : EXIT_DONE;
     if (!e && stage)
         exit_code = take_to_stage(&s, c, &m, position ? position : cli_option(c, "--subject"));
-    record_fini(&x);
     session_close(&s);
     return exit_code;
 }

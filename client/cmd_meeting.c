@@ -79,7 +79,7 @@ static int meeting_new(const struct cli *c)
     struct session s;
     struct wanted w;
     struct template *t = NULL;
-    struct record_new x = {.child_refs = BUF_INIT};
+    struct record_new x = {.ref = ""};
     int usage = read_wanted(c, &w);
     if (usage)
         return usage;
@@ -98,7 +98,6 @@ static int meeting_new(const struct cli *c)
     }
     if (e)
         exit_code = session_fail(&s, e);
-    record_fini(&x);
     template_free(t);
     session_close(&s);
     return exit_code;

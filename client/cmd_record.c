@@ -52,24 +52,15 @@ enum err record_template(struct session *s, const char *id, struct template **ou
 
 void record_init(struct record_new *x, const struct cli *c, const struct template *t)
 {
-    *x = (struct record_new){.child_refs = BUF_INIT};
+    *x = (struct record_new){.ref = ""};
     tandem__new_audit__init(&x->ask);
     x->ask.template_id = t->id;
     x->ask.values = x->list;
     x->ask.child_refs = x->children;
     x->ask.carer_ref = session_text(cli_option(c, "--carer"));
     x->ask.team = session_text(cli_option(c, "--team"));
-    for (int i = 0; cli_option_at(c, "--child", i); i++) {
+    for (int i = 0; cli_option_at(c, "--child", i); i++)
         x->children[x->ask.n_child_refs++] = session_text(cli_option_at(c, "--child", i));
-        buf_appendf(&x->child_refs, "%s%s", i ? ", " : "", cli_option_at(c, "--child", i));
-    }
-    record_value(x, t, "child", PART_CHILD_REFS, buf_cstr(&x->child_refs));
-    record_value(x, t, "child", PART_CARER_REF, x->ask.carer_ref);
-}
-
-void record_fini(struct record_new *x)
-{
-    buf_free(&x->child_refs);
 }
 
 void record_value(struct record_new *x, const struct template *t, const char *use, enum part part,

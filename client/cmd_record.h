@@ -25,12 +25,10 @@ struct record_new {
     Tandem__Value values[RECORD_VALUES], *list[RECORD_VALUES];
     char where[RECORD_VALUES][48];
     char *children[CLI_MAX_ARGS];
-    struct buf child_refs;
     char ref[64]; /* of what was made */
 };
-/* Children, carer and team come from the options. `x` must not move until record_fini. */
+/* Children, carer and team come from the options; borrows all of it, and must not move. */
 void record_init(struct record_new *x, const struct cli *c, const struct template *t);
-void record_fini(struct record_new *x);
 /* The answer that is used for `use`; without such a question, or with NULL or "", nothing. */
 void record_value(struct record_new *x, const struct template *t, const char *use, enum part part,
                   const char *value);

@@ -58,12 +58,13 @@ static void print_head(struct printer *p)
     struct buf b = BUF_INIT;
     char when[32];
     heading(p, 1, info.ref, t->title, "");
-    buf_appendf(&b, "Carer %s", info.carer_ref);
+    if (info.carer_ref[0])
+        buf_appendf(&b, "Carer %s%s", info.carer_ref, info.nchild_refs ? "; " : "");
     for (size_t i = 0; i < info.nchild_refs; i++)
         buf_appendf(&b, "%s%s",
                     i                      ? ", "
-                    : info.nchild_refs > 1 ? "; children "
-                                           : "; child ",
+                    : info.nchild_refs > 1 ? "children "
+                                           : "child ",
                     info.child_refs[i]);
     buf_appendf(&b, "; team %s; period %s to %s.\n", info.team, info.period_from, info.period_to);
     buf_appendf(&b, "%s, %u of %u required answers complete; as of event %llu, %s.\n",

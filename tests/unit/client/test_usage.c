@@ -49,6 +49,7 @@ Test(usage, what_cannot_be_meant_is_refused_before_the_server_is_asked)
         {"rules", "--dot", "--text"},
         {"assign", "FCA-2026-0001"},
         {"action", "FCA-2026-0001", "L5[1]", "due", "next week", "--reason", "x"},
+        {"action", "FCA-2026-0001", "L5[1]", "vrify"},
         {"flag", "FCA-2026-0001", "a concern"},
         {"flag", "FCA-2026-0001", "a concern", "--told", "Tom", "--at", "just now"},
         {"flag-note", "FCA-2026-0001", "1"},
