@@ -124,25 +124,32 @@ static void tell_items(const struct teller *t, const struct question *q, const s
     }
 }
 
-static bool items_differ(const struct diff_source *src, const struct question *q)
+/* Is there an item of the question in `in` that is not in `other`? */
+static bool has_more(const struct audit *in, const struct audit *other, const struct question *q)
 {
     struct audit_item items[AUDIT_MAX_ITEMS];
-    for (size_t l = 0; l < LISTS; l++)
-        for (int side = 0; side < 2; side++) {
-            const struct audit *in = side ? src->to : src->from,
-                               *other = side ? src->from : src->to;
-            size_t n = audit_items(in, q->number, lists[l], items, AUDIT_MAX_ITEMS);
-            for (size_t i = 0; i < n && i < AUDIT_MAX_ITEMS; i++)
-                if (!audit_item_exists(other, q->number, lists[l], items[i].id))
-                    return true;
-        }
+    for (size_t l = 0; l < LISTS; l++) {
+        size_t n = audit_items(in, q->number, lists[l], items, AUDIT_MAX_ITEMS);
+        for (size_t i = 0; i < n && i < AUDIT_MAX_ITEMS; i++)
+            if (!audit_item_exists(other, q->number, lists[l], items[i].id))
+                return true;
+    }
+    return false;
+}
+
+bool diff_has_removals(const struct audit *from, const struct audit *to)
+{
+    const struct template *t = audit_template(to);
+    for (size_t i = 0; i < t->nquestions; i++)
+        if (has_more(from, to, &t->questions[i]))
+            return true;
     return false;
 }
 
 static void tell_question(const struct teller *t, const struct question *q,
                           const struct fields *from, const struct fields *to)
 {
-    bool begun = items_differ(t->src, q);
+    bool begun = has_more(t->src->from, t->src->to, q) || has_more(t->src->to, t->src->from, q);
     if (begun) {
         t->question(t->user, q);
         tell_items(t, q, t->src->from, t->src->to, false);
@@ -233,16 +240,28 @@ static void print_question(void *user, const struct question *q)
     end_line(p, 0);
 }
 
+/* Who added it, or took it out; 0: not known. */
+static uint32_t item_by(const struct diff_source *src, struct field f, enum part list, bool added)
+{
+    struct audit_item items[AUDIT_MAX_ITEMS];
+    size_t n = added ? audit_items(src->to, f.question, list, items, AUDIT_MAX_ITEMS) : 0;
+    for (size_t i = 0; i < n && i < AUDIT_MAX_ITEMS; i++)
+        if (items[i].id == f.item)
+            return items[i].by;
+    for (size_t i = 0; !added && i < src->nremovals; i++)
+        if (field_equal(src->removals[i].item, f))
+            return src->removals[i].by;
+    return 0;
+}
+
 static void print_item(void *user, struct field f, enum part list, bool added)
 {
     struct printing *p = user;
+    uint32_t by = item_by(p->src, f, list, added);
     render_item_address(where_it_is(p->src, f), f, &p->line);
     buf_append_str(&p->line, added ? ": added" : ": taken out");
-    struct audit_item items[AUDIT_MAX_ITEMS];
-    size_t n = added ? audit_items(p->src->to, f.question, list, items, AUDIT_MAX_ITEMS) : 0;
-    for (size_t i = 0; i < n && i < AUDIT_MAX_ITEMS; i++)
-        if (items[i].id == f.item && items[i].by)
-            buf_appendf(&p->line, " (%s)", name_of(p->src, items[i].by));
+    if (by)
+        buf_appendf(&p->line, " (%s)", name_of(p->src, by));
     end_line(p, 2);
 }
 
@@ -420,10 +439,16 @@ static void pack_item(void *user, struct field f, enum part list, bool added)
 {
     struct packing *p = user;
     struct buf where = BUF_INIT;
+    uint32_t by = item_by(p->src, f, list, added);
     render_item_address(where_it_is(p->src, f), f, &where);
-    json_array_append_new(
-        p->items, json_pack("{s:s, s:o, s:s}", "change", added ? "added" : "taken_out", "address",
-                            address_json(p->src, f), "list", part_find(list)->code));
+    json_t *j = json_pack("{s:s, s:s, s:s}", "change", added ? "added" : "taken_out", "address",
+                          buf_cstr(&where), "list", part_find(list)->code);
+    if (by) {
+        (void)json_object_set_new(j, "by", json_integer(by));
+        (void)json_object_set_new(j, "name", json_string(name_of(p->src, by)));
+    }
+    json_array_append_new(p->items, j);
+    buf_free(&where);
 }
 
 static void pack_value(void *user, struct field f, const char *from, const struct audit_value *to)

@@ -12,7 +12,14 @@ struct diff_source {
     const struct audit *from, *to;     /* states of one audit, `to` not the earlier one */
     struct render_source names;        /* .audit is not looked at */
     const char *from_words, *to_words; /* "submitted": how each was asked for */
+    const struct diff_removal {        /* items taken out between, as far as known; may be NULL */
+        struct field item;
+        uint32_t by;
+    } * removals;
+    size_t nremovals;
 };
+/* Is anything of `from`'s lists no longer in `to`'s? Then it is worth knowing who took it out. */
+bool diff_has_removals(const struct audit *from, const struct audit *to);
 
 /* Wrapped at 80 columns, words of others made safe. ERR_NOMEM; then `out` holds a part. */
 MUST_CHECK enum err render_diff(const struct diff_source *src, struct buf *out);

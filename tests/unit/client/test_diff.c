@@ -28,8 +28,11 @@ static struct audit *state_of(const struct room *r)
 static struct diff_source source(const struct audit *from, const struct audit *to)
 {
     return (struct diff_source){
-        from, to, {to, audit_make_viewer(P_FRO), name_of, NULL},
-          "submitted", "now"
+        .from = from,
+        .to = to,
+        .names = {to, audit_make_viewer(P_FRO), name_of, NULL},
+        .from_words = "submitted",
+        .to_words = "now"
     };
 }
 
@@ -199,13 +202,24 @@ Test(diff, shows_answers_grades_findings_actions_and_moves)
     struct audit *to = state_of(r);
     struct diff_source src = source(from, to);
     struct buf out = BUF_INIT;
+    struct audit_item gone;
+    cr_assert(diff_has_removals(from, to));
+    cr_assert_not(diff_has_removals(from, from));
+    cr_assert_eq(audit_items(from, room_field(r, "L2.findings").question, PART_FINDINGS, &gone, 1),
+                 1);
+    struct diff_removal removal = {
+        {room_field(r, "L2.findings").question, PART_FINDINGS, gone.id},
+        P_FSW
+    };
+    src.removals = &removal;
+    src.nremovals = 1;
     cr_assert_eq(render_diff(&src, &out), ERR_OK);
     const char *s = buf_cstr(&out);
     static const char *const expected[] = {
         "from submitted: event ",
         "agreed grade: Good -> Requires improvement (Ana)",
         "Visits are seldom.[+ Since May.+ Ben]",
-        "L2[1]: taken out",
+        "L2[1]: taken out (Ben)",
         "[-Visits were missed-",
         "L3[2]: added (Ben)",
         "L3[1].due: 2026-12-01 -> 2026-12-15 (Ben)",
