@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/address.h"
+#include "client/cmd_edit.h"
 #include "client/commands.h"
 #include "client/editor/hint.h"
 #include "client/session.h"
@@ -236,26 +237,26 @@ static enum err make_write(struct change *x)
     return replica_replace(x->r, x->field, buf_cstr(&x->input), x->input.len, &x->s.why);
 }
 
-/* What is written stands; a note says what may not belong into it. */
-static void note_identifiers(const struct change *x, const char *where)
+void note_identifiers(const struct audit *a, struct field f, const char *ref)
 {
-    const struct text *t = audit_text(audit_of(x), x->field);
-    struct buf words = BUF_INIT, note = BUF_INIT;
+    const struct text *t = audit_text(a, f);
+    struct buf words = BUF_INIT, note = BUF_INIT, where = BUF_INIT;
     struct hint h;
+    audit_field_format(a, f, &where);
     if (t)
         text_read(t, 0, text_len_cp(t), &words);
-    for (size_t from = 0; hint_next(audit_of(x), x->field, words.data, words.len, from, &h);
-         from = h.words.end) {
+    for (size_t from = 0; hint_next(a, f, words.data, words.len, from, &h); from = h.words.end) {
         const char *found = (const char *)words.data + h.words.start;
         int len = (int)(h.words.end - h.words.start);
         buf_clear(&note);
         hint_describe(&h, words.data, &note);
-        buf_appendf(&note, ": tandem comment %s %s --on \"%.*s\" \"" HINT_WHY_NEEDED "...\"",
-                    x->cli->args[0], where, len, found);
+        buf_appendf(&note, ": tandem comment %s %s --on \"%.*s\" \"" HINT_WHY_NEEDED "...\"", ref,
+                    buf_cstr(&where), len, found);
         cli_note(buf_cstr(&note));
     }
     buf_free(&words);
     buf_free(&note);
+    buf_free(&where);
 }
 
 static void print_write(struct change *x)
@@ -269,7 +270,7 @@ static void print_write(struct change *x)
                              "characters", (json_int_t)len));
     else
         (void)printf("%s: %zu character%s, saved\n", buf_cstr(&where), len, len == 1 ? "" : "s");
-    note_identifiers(x, buf_cstr(&where));
+    note_identifiers(audit_of(x), x->field, x->cli->args[0]);
     buf_free(&where);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/cmd_edit.h"
 #include "client/commands.h"
 #include "client/render/render.h"
 #include "client/table.h"
@@ -116,8 +117,12 @@ enum err record_write(struct session *s, const char *use, enum part part, const 
     enum err e = record_field(s, use, part, &f);
     if (e)
         return e;
-    if (part_find(part)->type == TYPE_TEXT)
-        return replica_replace(r, f, value, strlen(value), &s->why);
+    if (part_find(part)->type == TYPE_TEXT) {
+        e = replica_replace(r, f, value, strlen(value), &s->why);
+        if (!e)
+            note_identifiers(replica_audit(r), f, audit_info(replica_audit(r)).ref);
+        return e;
+    }
     return replica_set(r, f, value, &s->why);
 }
 

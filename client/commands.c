@@ -1,3 +1,4 @@
+/* Long, because it is one flat list: options, further help, and the table. */
 #include "client/commands.h"
 
 #include <stdio.h>
