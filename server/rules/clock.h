@@ -63,7 +63,21 @@ enum clock_unit { CLOCK_WORKING_DAYS, CLOCK_WEEKS, CLOCK_MONTHS, CLOCK_PERCENT }
     X(MEETING_WEEKS, meeting_weeks, 3, WEEKS, 3, 52, true,                                         \
       "before a final hearing: the last day for a care planning meeting; by law not below 3")      \
     X(SAMPLE_PERCENT, sample_percent, 100, PERCENT, 0, 100, false,                                 \
-      "of submitted audits are moderated; inadequate, outstanding and a new auditor's first always")
+      "of submitted audits are moderated; inadequate, outstanding and a new auditor's first always") \
+    X(REVIEW_PLAN_MONTHS, review_plan_months, 11, MONTHS, 1, 12, false,                            \
+      "after the last review, or approval: the next one is planned; it must be held within 12")    \
+    X(NOTIFY_DAYS, notify_days, 3, WORKING_DAYS, 1, 250, false,                                    \
+      "after the month: allegations, exemptions and exceptions are notified, or that there are none") \
+    X(HIGHLIGHT_DAYS, highlight_days, 5, WORKING_DAYS, 1, 250, false,                              \
+      "after the month: the highlight report is written")                                          \
+    X(PAPERS_DAYS, papers_days, 5, WORKING_DAYS, 1, 250, false,                                    \
+      "before the monthly quality meeting: its papers are in")                                     \
+    X(QUARTER_REPORT_DAYS, quarter_report_days, 15, WORKING_DAYS, 1, 250, false,                   \
+      "after the quarter: the quarterly report is issued")                                         \
+    X(PANEL_REPORT_DAYS, panel_report_days, 20, WORKING_DAYS, 1, 250, false,                       \
+      "after the half-year: the report on the quality of panel papers is written")                 \
+    X(HORIZON_MONTHS, horizon_months, 18, MONTHS, 3, 60, false,                                    \
+      "ahead: how far the calendar of activity is filled in")
 /* clang-format on */
 
 #define CLOCK_ENUM(id, name, standard, unit, least, most, law, help) CLOCK_##id,

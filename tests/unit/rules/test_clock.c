@@ -56,6 +56,13 @@ ParameterizedTestParameters(clock, the_defaults_are_those_of_the_field)
         {"stages_total_days",         "20 working days", true },
         {"meeting_weeks",             "3 weeks",         true },
         {"sample_percent",            "100 %",           false},
+        {"review_plan_months",        "11 months",       false},
+        {"notify_days",               "3 working days",  false},
+        {"highlight_days",            "5 working days",  false},
+        {"papers_days",               "5 working days",  false},
+        {"quarter_report_days",       "15 working days", false},
+        {"panel_report_days",         "20 working days", false},
+        {"horizon_months",            "18 months",       false},
     };
     return cr_make_param_array(struct named, rows, sizeof rows / sizeof *rows);
 }
@@ -74,7 +81,7 @@ ParameterizedTest(struct named *row, clock, the_defaults_are_those_of_the_field)
 
 Test(clock, every_row_is_whole)
 {
-    cr_assert_eq(CLOCK_COUNT, 25, "the test above names them all");
+    cr_assert_eq(CLOCK_COUNT, 32, "the test above names them all");
     for (int c = 0; c < CLOCK_COUNT; c++) {
         const struct clock_row *row = clock_row((enum clock)c);
         cr_assert_eq(clock_find(row->name), c);
