@@ -1,7 +1,6 @@
 #include "server/content/template_yaml.h"
 
 #include <cyaml/cyaml.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@
 
 #include "common/embedded.h"
 #include "common/utf8.h"
-#include "server/content/yaml_place.h"
+#include "server/content/yaml_refuse.h"
 
 /* ---- what libcyaml fills: words as they are written, checked and turned into a template below, so
  * that each refusal can say what is allowed ---- */
@@ -126,144 +125,10 @@ static const cyaml_schema_value_t template_value = {
 /* Depths at which codes stand (see yaml_place.h): sections: - code:   questions: - code: */
 enum { SECTION_DEPTH = 3, QUESTION_DEPTH = 5 };
 
-/* ---- refusals that name the place ---- */
-
-struct loader {
-    struct yaml_source src;
-    struct err_info *why;
-    /* what libcyaml said, in the order it said it */
-    char said[200];
-    size_t line;        /* the innermost it named */
-    size_t entry_line;  /* of the innermost list entry it named */
-    bool more_than_one; /* documents */
-};
-
-static enum err refuse_at(struct loader *l, enum err code, size_t line, const char *text)
-{
-    struct buf safe = BUF_INIT;
-    const char *name = l->src.name;
-    size_t len = strlen(name);
-    const size_t most = 120; /* the end of a long path says more than its beginning */
-    text_safe(&safe, name + (len > most ? len - most : 0), len > most ? most : len, false);
-    if (line)
-        buf_appendf(&safe, ":%zu", line);
-    buf_append_str(&safe, ": ");
-    text_safe(&safe, text, strlen(text), false);
-    const char *sentence = buf_cstr(&safe);
-    enum err e = err_set(l->why, code, "%s", *sentence ? sentence : err_text(code));
-    buf_free(&safe);
-    return e;
-}
-
-static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
-    __attribute__((format(printf, 3, 0)));
-static void on_log(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
-{
-    struct loader *l = ctx;
-    char text[sizeof l->said];
-    (void)vsnprintf(text, sizeof text, fmt, args);
-    text[strcspn(text, "\n")] = 0;
-    if (level == CYAML_LOG_WARNING && strstr(text, "documents after first"))
-        l->more_than_one = true;
-    if (level != CYAML_LOG_ERROR)
-        return;
-    const char *line = strstr(text, "(line: ");
-    size_t number = line ? (size_t)strtoul(line + strlen("(line: "), NULL, 10) : 0;
-    if (!l->line)
-        l->line = number;
-    if (!l->entry_line && strstr(text, "in sequence entry"))
-        l->entry_line = number;
-    bool backtrace = line || strstr(text, "Backtrace:");
-    if (!backtrace && !*l->said)
-        memcpy(l->said, text, sizeof text);
-}
-
-/* libcyaml's words -> what to do about it; the rest of its sentence stands for %s. */
-static const struct {
-    const char *said;
-    enum { INNERMOST, KEY_ITSELF, ENTRY } place;
-    const char *fmt;
-} advice[] = {
-    {"Load: Unexpected key: ",                 KEY_ITSELF,
-     "unknown key \"%s\": correct or remove it; server/content/README.md explains the keys."                },
-    {"Load: Missing required mapping field: ", ENTRY,      "the key \"%s\" is missing here: add it."        },
-    {"Load: Mapping field already seen: ",     INNERMOST,  "the key \"%s\" is given twice: remove one."     },
-    {"Load: Invalid uint64_t value: ",         INNERMOST,  "%s is not a whole number: write 0 or more."     },
-    {"Load: Invalid UINT value: ",             INNERMOST,  "%s is not a whole number that may stand here."  },
-    {"Load: Expecting SEQUENCE, got event: ",  INNERMOST,
-     "a list belongs here, as in [a, b], but there is a %s."                                                },
-    {"Load: Expecting STRING, got event: ",    INNERMOST,
-     "words belong here, in quotes if they have colons or brackets, but there is a %s."                     },
-    {"Load: Expecting MAPPING, got event: ",   INNERMOST,
-     "\"key: value\" belongs here, but there is a %s."                                                      },
-    {"",                                       INNERMOST,  "%s: write it as server/content/README.md shows."},
-};
-
-static const char *plain_event(const char *said)
-{
-    static const char *const words[][2] = {
-        {"SCALAR",         "single value"  },
-        {"SEQUENCE_START", "list"          },
-        {"MAPPING_START",  "\"key: value\""},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (!strcmp(said, words[i][0]))
-            return words[i][1];
-    return said;
-}
-
-static enum err refuse_element(struct loader *l, cyaml_err_t code)
-{
-    const char *said = *l->said ? l->said : cyaml_strerror(code);
-    size_t i = 0;
-    while (strncmp(said, advice[i].said, strlen(advice[i].said)))
-        i++; /* the last one fits all */
-    const char *rest = plain_event(said + strlen(advice[i].said));
-    size_t line = l->line;
-    switch (advice[i].place) {
-    case INNERMOST:
-        break;
-    case KEY_ITSELF:
-        line = yaml_place_of_word(&l->src, rest, l->line);
-        break;
-    case ENTRY:
-        line = l->entry_line ? l->entry_line : 1;
-        break;
-    }
-    struct buf text = BUF_INIT;
-    size_t split = strcspn(advice[i].fmt, "%");
-    buf_append(&text, advice[i].fmt, split);
-    buf_append_str(&text, rest);
-    buf_append_str(&text, advice[i].fmt + split + strlen("%s"));
-    enum err e = refuse_at(l, ERR_INPUT, line, buf_cstr(&text));
-    buf_free(&text);
-    return e;
-}
-
-static enum err refuse_yaml(struct loader *l, cyaml_err_t code)
-{
-    if (code == CYAML_ERR_OOM || code == CYAML_ERR_LIBYAML_PARSER_INIT)
-        return refuse_at(l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
-    if (code == CYAML_ERR_ALIAS)
-        return refuse_at(l, ERR_INPUT, l->line,
-                         "anchors and aliases (& and *) are not supported: write it out.");
-    if (code != CYAML_ERR_LIBYAML_PARSER)
-        return refuse_element(l, code);
-    char what[200], text[320];
-    size_t line = yaml_place_of_fault(&l->src, what, sizeof what);
-    if (!line) /* it is YAML: the parser failed for another reason, and it has only one */
-        return refuse_at(l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
-    (void)snprintf(text, sizeof text,
-                   "this is not YAML: %s. Check quotes, brackets, colons and indentation here and "
-                   "just before.",
-                   what);
-    return refuse_at(l, ERR_INPUT, line, text);
-}
-
 /* ---- words -> template ---- */
 
 struct builder {
-    struct loader *l;
+    struct yaml_loader *l;
     const char *what, *code; /* "question", "B1"; code NULL: the template itself */
     size_t depth;            /* of its code */
     bool no_memory;
@@ -282,7 +147,7 @@ static enum err refuse_word(struct builder *b, const char *what, const char *wor
     (void)snprintf(text + n, sizeof text - (size_t)n, "%s: \"%.60s\" is not known; write %s.", what,
                    word, allowed);
     size_t exact = yaml_place_of_word(&b->l->src, word, line);
-    return refuse_at(b->l, ERR_INPUT, exact ? exact : line, text);
+    return yaml_refuse_at(b->l, ERR_INPUT, exact ? exact : line, text);
 }
 
 static char *copy(struct builder *b, const char *s)
@@ -462,7 +327,7 @@ static enum err build(struct builder *b, const struct raw_template *r, struct te
 }
 
 /* The line of the section or question that a sentence of template_validate begins with. */
-static size_t line_of_sentence(const struct loader *l, const char *text)
+static size_t line_of_sentence(const struct yaml_loader *l, const char *text)
 {
     char word[12], code[TEMPLATE_MAX_CODE + 1];
     size_t number;
@@ -480,16 +345,17 @@ static size_t line_of_sentence(const struct loader *l, const char *text)
     return strcmp(word, "question") ? 0 : yaml_place_of_pair(&l->src, "code", code, QUESTION_DEPTH);
 }
 
-static enum err to_template(struct loader *l, const struct raw_template *r, struct template **out)
+static enum err to_template(struct yaml_loader *l, const struct raw_template *r,
+                            struct template **out)
 {
     struct template *t = calloc(1, sizeof *t);
     struct builder b = {.l = l};
     struct err_info bad = {0};
     enum err e = t ? build(&b, r, t) : ERR_NOMEM;
     if (e == ERR_NOMEM)
-        e = refuse_at(l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
+        e = yaml_refuse_at(l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
     if (!e && (e = template_validate(t, &bad)))
-        e = refuse_at(l, e, line_of_sentence(l, bad.text), bad.text);
+        e = yaml_refuse_at(l, e, line_of_sentence(l, bad.text), bad.text);
     if (e) {
         template_free(t);
         return e;
@@ -504,13 +370,13 @@ enum err template_yaml_parse(const char *name, const void *data, size_t len_byte
                              struct template **out, struct err_info *why)
 {
     *out = NULL;
-    struct loader l = {
+    struct yaml_loader l = {
         .src = {name, data, len_bytes},
           .why = why
     };
     if (len_bytes > TEMPLATE_MAX_BYTES)
-        return refuse_at(&l, ERR_TOO_LARGE, 0, "a template's file may have 256 KiB.");
-    const cyaml_config_t config = {.log_fn = on_log,
+        return yaml_refuse_at(&l, ERR_TOO_LARGE, 0, "a template's file may have 256 KiB.");
+    const cyaml_config_t config = {.log_fn = yaml_loader_log,
                                    .log_ctx = &l,
                                    .mem_fn = cyaml_mem,
                                    .log_level = CYAML_LOG_WARNING,
@@ -520,13 +386,15 @@ enum err template_yaml_parse(const char *name, const void *data, size_t len_byte
         cyaml_load_data(data, len_bytes, &config, &template_value, (cyaml_data_t **)&r, NULL);
     enum err e;
     if (code != CYAML_OK)
-        e = refuse_yaml(&l, code);
+        e = yaml_refuse(&l, code);
     else if (!r)
-        e = refuse_at(&l, ERR_INPUT, 0,
-                      "the file is empty: begin with id, version, title, type, overall, scale and "
-                      "sections, as server/content/README.md shows.");
+        e = yaml_refuse_at(
+            &l, ERR_INPUT, 0,
+            "the file is empty: begin with id, version, title, type, overall, scale and "
+            "sections, as server/content/README.md shows.");
     else if (l.more_than_one)
-        e = refuse_at(&l, ERR_INPUT, 0, "one template per file: remove what follows the \"---\".");
+        e = yaml_refuse_at(&l, ERR_INPUT, 0,
+                           "one template per file: remove what follows the \"---\".");
     else
         e = to_template(&l, r, out);
     (void)cyaml_free(&config, &template_value, r, 0); /* only refuses wrong arguments */
@@ -535,25 +403,14 @@ enum err template_yaml_parse(const char *name, const void *data, size_t len_byte
 
 enum err template_yaml_load(const char *path, struct template **out, struct err_info *why)
 {
+    struct yaml_loader l = {.src = {.name = path}, .why = why};
+    void *data;
+    size_t len;
     *out = NULL;
-    struct loader l = {.src = {.name = path}, .why = why};
-    char text[200];
-    FILE *f = fopen(path, "rb");
-    int open_errno = f ? 0 : errno;
-    unsigned char *data = malloc(TEMPLATE_MAX_BYTES + 1);
-    size_t len = f && data ? fread(data, 1, TEMPLATE_MAX_BYTES + 1, f) : 0;
-    enum err e;
-    if ((f && !data) || open_errno == ENOMEM) {
-        e = refuse_at(&l, ERR_NOMEM, 0, err_text(ERR_NOMEM));
-    } else if (!f || ferror(f)) {
-        (void)snprintf(text, sizeof text, "cannot be read: %s.", strerror(f ? errno : open_errno));
-        e = refuse_at(&l, ERR_IO, 0, text);
-    } else {
+    enum err e = yaml_loader_read(&l, TEMPLATE_MAX_BYTES, &data, &len);
+    if (!e)
         e = template_yaml_parse(path, data, len, out, why);
-    }
     free(data);
-    if (f)
-        (void)fclose(f); /* only read */
     return e;
 }
 
