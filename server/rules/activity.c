@@ -193,6 +193,7 @@ static enum err rule_parse(const char *rrule, struct icalrecurrencetype *out, st
 struct days {
     struct civil *day;
     size_t n, cap;
+    size_t most; /* stop then; 0: ERR_TOO_LARGE behind ACTIVITY_MAX_DAYS */
 };
 
 static enum err days_put(struct days *d, struct civil day)
@@ -211,6 +212,11 @@ static enum err days_put(struct days *d, struct civil day)
     return ERR_OK;
 }
 
+static bool days_full(const struct days *d)
+{
+    return d->most && d->n >= d->most;
+}
+
 static enum err days_of(struct icalrecurrencetype rule, struct civil from, struct civil until,
                         struct days *out)
 {
@@ -221,8 +227,11 @@ static enum err days_of(struct icalrecurrencetype rule, struct civil from, struc
     icalrecur_iterator *it = icalrecur_iterator_new(rule, ical_day(epoch));
     if (!it)
         return icalerrno == ICAL_NEWFAILED_ERROR ? ERR_NOMEM : ERR_OK; /* none: there is no day */
+    /* there is no COUNT, so it may begin in the middle; outside of its days it does not move */
+    if (civil_compare(from, epoch) > 0)
+        (void)icalrecur_iterator_set_start(it, ical_day(from));
     enum err e = ERR_OK;
-    while (!e) {
+    while (!e && !days_full(out)) {
         struct icaltimetype t = icalrecur_iterator_next(it);
         struct civil d = {t.year, t.month, t.day};
         if (icaltime_is_null_time(t) || civil_compare(d, until) >= 0)
@@ -260,11 +269,14 @@ enum err activity_days(const char *rrule, struct civil from, struct civil until,
 enum err activity_every_check(const char *rrule, struct err_info *why)
 {
     struct civil until = civil_add_months(epoch, (int64_t)12 * TRIAL_YEARS);
-    struct civil *days = NULL;
-    size_t n;
-    enum err e = activity_days(rrule, epoch, until, &days, &n, why);
-    free(days);
-    if (!e && !n)
+    struct icalrecurrencetype rule;
+    struct days days = {.most = 1};
+    enum err e = rule_parse(rrule, &rule, why);
+    if (e)
+        return e;
+    e = days_of(rule, epoch, until, &days);
+    free(days.day);
+    if (!e && !days.n)
         e = err_set(why, ERR_INPUT,
                     "\"%.80s\" gives not one day in %d years: check BYMONTH, BYMONTHDAY and UNTIL.",
                     rrule, TRIAL_YEARS);

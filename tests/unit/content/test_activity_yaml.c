@@ -193,6 +193,40 @@ ParameterizedTest(struct series *row, activity_yaml, the_days_of_a_year_are_thos
     activities_fini(&a);
 }
 
+/* From whatever day one looks, it is the same days: every second month stays every second one. */
+Test(activity_yaml, the_days_do_not_depend_on_where_one_begins_to_look)
+{
+    static const char *const rules[] = {"FREQ=MONTHLY;BYMONTHDAY=-1",
+                                        "FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=-1",
+                                        "FREQ=MONTHLY;INTERVAL=5;BYDAY=3WE",
+                                        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+                                        "FREQ=YEARLY;BYMONTH=3,6,9,12;BYMONTHDAY=-1",
+                                        "FREQ=YEARLY;INTERVAL=3;BYMONTH=2;BYMONTHDAY=29",
+                                        "FREQ=WEEKLY;INTERVAL=2;BYDAY=TH",
+                                        "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,SU",
+                                        "FREQ=DAILY;INTERVAL=7",
+                                        "FREQ=YEARLY",
+                                        "FREQ=MONTHLY;BYMONTHDAY=31;UNTIL=20300101"};
+    const struct civil epoch = {2002, 4, 1}, until = {2036, 4, 1};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        struct civil *all, *some;
+        size_t nall, nsome;
+        cr_assert_eq(activity_days(rules[i], epoch, until, &all, &nall, NULL), ERR_OK);
+        for (struct civil from = {2026, 3, 27}; from.year < 2031; from = civil_add_days(from, 17)) {
+            size_t skipped = 0;
+            while (skipped < nall && civil_compare(all[skipped], from) < 0)
+                skipped++;
+            cr_assert_eq(activity_days(rules[i], from, until, &some, &nsome, NULL), ERR_OK);
+            cr_assert_eq(nsome, nall - skipped, "%s from %d-%d-%d: %zu, not %zu", rules[i],
+                         from.year, from.month, from.day, nsome, nall - skipped);
+            for (size_t j = 0; j < nsome; j++)
+                cr_assert_eq(civil_compare(some[j], all[skipped + j]), 0, "%s", rules[i]);
+            free(some);
+        }
+        free(all);
+    }
+}
+
 Test(activity_yaml, only_reviews_are_said_to_be_law)
 {
     struct activities a = builtin();
