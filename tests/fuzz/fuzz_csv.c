@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void write_all(const struct csv *c, struct buf *out)
 {
     struct csv_writer w = csv_writer_of(out, c->separator);
+    buf_appendf(out, "sep=%c\n", c->separator); /* the first row alone may not show it */
     for (size_t i = 0; i < c->nrows; i++) {
         for (size_t k = 0; k < c->rows[i].n; k++)
             csv_put(&w, c->rows[i].cells[k]);
