@@ -6,6 +6,7 @@
 
 #include "server/rules/answers.h"
 #include "server/rules/life_inner.h"
+#include "server/rules/meeting.h"
 #include "server/rules/moderation.h"
 
 static const role_set by_team = ROLE_BIT(ROLE_QA) | ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_SM) |
@@ -83,11 +84,8 @@ bool life_has_words(const char *s)
 
 static bool is_sgo(const struct audit *a)
 {
-    static const char *const uses[] = {"trigger", "route", "decision"};
-    for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
-        if (!strcmp(answers_use(a, uses[i], PART_CHOICE), "sgo"))
-            return true;
-    return false;
+    return meeting_chair_role(answers_use(a, "trigger", PART_CHOICE),
+                              answers_use(a, "decision", PART_CHOICE)) == ROLE_FTM;
 }
 
 bool life_when_holds(const struct audit *a, enum life_when when)

@@ -7,6 +7,7 @@
 
 #include "server/rules/answers.h"
 #include "server/rules/life_inner.h"
+#include "server/rules/meeting.h"
 #include "server/rules/moderation.h"
 
 static const struct field no_field;
@@ -411,39 +412,22 @@ static void look_settled(struct life_look *l)
 
 /* ---- meetings ---- */
 
-static const char *use_code(const struct life_look *l, const char *use)
-{
-    return code_of(l->f->audit, answers_use_field(l->f->audit, use).question);
-}
-
 /* Recording that a child enters care waits for the family's own meeting; anything else is warned.
  */
 static void look_family_led(struct life_look *l)
 {
     const struct audit *a = l->f->audit;
-    const char *held = answers_use(a, "family_led", PART_DATE);
+    const struct facts facts = {.audit = a,
+                                .people = l->f->people,
+                                .clock = l->f->clock,
+                                .holidays = l->f->holidays,
+                                .now_utc_ms = l->f->now_utc_ms};
     bool explained = answers_use_has(a, "family_absent");
-    bool accepted = !strcmp(answers_use(a, "accepted", PART_YNP), "yes");
-    bool enters_care = !strcmp(answers_use(a, "decision", PART_CHOICE), "enter_care");
     struct field f = answers_use_field(a, explained ? "accepted" : "family_led");
-    char sentence[300] = "";
-    if (!f.question || (*held && has_come(l->f, held)) || (explained && accepted))
-        return;
-    if (*held && !explained)
-        (void)snprintf(sentence, sizeof sentence,
-                       "the family-led meeting (%s) is still to come: %s",
-                       use_code(l, "family_led"), held); /* dates and codes: it fits */
-    else if (explained)
-        (void)snprintf(sentence, sizeof sentence,
-                       "the service manager (SM) has not accepted yet why there was no family-led "
-                       "meeting (%s)",
-                       use_code(l, "accepted")); /* fits */
-    else
-        (void)snprintf(sentence, sizeof sentence,
-                       "no family-led meeting is recorded: give its day (%s), or say why there was "
-                       "none (%s)",
-                       use_code(l, "family_led"), use_code(l, "family_absent")); /* fits */
-    say(l, f, enters_care, sentence);
+    struct err_info why = {0};
+    enum meeting_family stands = meeting_family(&facts, &why);
+    if (f.question && stands != MEETING_FAMILY_DONE)
+        say(l, f, stands == MEETING_FAMILY_BLOCK, why.text);
 }
 
 /* ---- challenges ---- */
