@@ -158,8 +158,9 @@ Test(life_moderate, a_return_asks_something_and_waits_for_answers)
     struct life_world *w = moderating();
     cr_assert_eq(life_world_move(w, P_IRO, AUDIT_RETURNED, ""), ERR_REFUSED_STATE);
     says(w, "no question to the authors is open");
-    life_reply(w, P_IRO, life_query(w, P_FRO, "B2")); /* the authors' own is none */
+    uint64_t own = life_query(w, P_FSW, "B2"); /* the authors' own is none */
     cr_assert_eq(life_world_move(w, P_IRO, AUDIT_RETURNED, ""), ERR_REFUSED_STATE);
+    life_reply(w, P_FRO, own);
     uint64_t query = life_query(w, P_IRO, "B1");
     cr_assert_eq(life_world_move(w, P_IRO, AUDIT_RETURNED, ""), ERR_OK, "%s", w->why.text);
     cr_assert_eq(life_world_move(w, P_FRO, AUDIT_MODERATING, ""), ERR_REFUSED_STATE);
