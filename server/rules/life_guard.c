@@ -265,7 +265,7 @@ static const struct stand_words stand_words[] = {
     {MODERATION_ASKS_MORE,   GUARD_AGREEMENT, PART_VIEW,
      "shows too little to judge: ask the authors, and return it first"                                          },
     {MODERATION_NO_RESPONSE, GUARD_AGREEMENT, PART_RESPONSE,
-     "is one grade apart: the authors (FRO) accept the proposed grade or answer"                                },
+     "is one grade apart: the authors (FRO) accept the proposed grade or answer with words"                     },
     {MODERATION_ANSWERED,    GUARD_AGREEMENT, PART_VIEW,
      "was answered by the authors: the moderator agrees, or QA decides"                                         },
     {MODERATION_NOT_DECIDED, GUARD_AGREEMENT, PART_DECISION,

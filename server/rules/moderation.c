@@ -216,7 +216,7 @@ static bool was_returned(const struct audit *a)
 /* What was written about one judgement. */
 struct views {
     const char *agreed, *view, *proposed, *response, *decision;
-    bool reason, decision_reason, returned;
+    bool reason, answered, decision_reason, returned;
     int distance;
 };
 
@@ -236,6 +236,8 @@ static struct views read_views(const struct audit *a, const struct question *q)
     v.response = answers_value(a, m->number, PART_RESPONSE, q->number);
     v.decision = answers_value(a, m->number, PART_DECISION, q->number);
     v.reason = answers_has(a, m->number, PART_VIEW_REASON, q->number);
+    v.answered =
+        !strcmp(v.response, "answer") && answers_has(a, m->number, PART_RESPONSE_REASON, q->number);
     v.decision_reason = answers_has(a, m->number, PART_DECISION_REASON, q->number);
     v.distance = moderation_distance(audit_template(a), v.agreed, v.proposed);
     return v;
@@ -258,11 +260,9 @@ static enum moderation_stand stand_of_difference(const struct views *v)
         return decided(v);
     if (!strcmp(v->response, "accept"))
         return MODERATION_ACCEPTED;
-    if (*v->decision && (*v->response || v->returned))
-        return decided(v);
-    if (*v->response)
-        return v->returned ? MODERATION_NOT_DECIDED : MODERATION_ANSWERED;
-    return v->returned ? MODERATION_NOT_DECIDED : MODERATION_NO_RESPONSE;
+    if (!v->answered && !v->returned)
+        return MODERATION_NO_RESPONSE;
+    return *v->decision || v->returned ? decided(v) : MODERATION_ANSWERED;
 }
 
 static enum moderation_stand stand_of(const struct views *v, bool needed)

@@ -49,7 +49,7 @@ enum moderation_stand {
     MODERATION_SAME_GRADE,  /* differs, proposing the grade that stands */
     MODERATION_NO_REASON,   /* differs or sees too little, without a reason */
     MODERATION_ASKS_MORE,   /* sees too little, and has not returned it yet */
-    MODERATION_NO_RESPONSE, /* one grade apart: the authors accept or answer */
+    MODERATION_NO_RESPONSE, /* one grade apart: the authors accept, or answer with words */
     MODERATION_ANSWERED,    /* they answered: the moderator agrees, or QA decides */
     MODERATION_NOT_DECIDED, /* QA decides, and has not yet (or without a reason) */
     MODERATION_AGREED,      /* ended: the moderator agrees */

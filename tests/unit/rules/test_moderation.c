@@ -245,7 +245,7 @@ struct outcome {
     const char *name;
     const char *view, *proposed;
     bool reason;
-    const char *response, *decision;
+    const char *response, *decision; /* "answer-": without words */
     bool decision_reason, returned;
     enum moderation_stand stand;
     const char *moderated, *final, *result; /* result NULL: not ended */
@@ -260,6 +260,8 @@ static const struct outcome outcomes[] = {
     {"by one",                  "differ",      "outstanding", true,  "",       "",            false, false, MODERATION_NO_RESPONSE, "", "", NULL},
     {"by one, accepted",        "differ",      "outstanding", true,  "accept", "",            false, false, MODERATION_ACCEPTED,    "outstanding", "outstanding", "changed"},
     {"by one, answered",        "differ",      "outstanding", true,  "answer", "",            false, false, MODERATION_ANSWERED,    "", "", NULL},
+    {"an answer has words",     "differ",      "outstanding", true,  "answer-", "",           false, false, MODERATION_NO_RESPONSE, "", "", NULL},
+    {"the same, decided",       "differ",      "outstanding", true,  "answer-", "good",       true,  false, MODERATION_NO_RESPONSE, "", "", NULL},
     {"answered, agrees now",    "agree",       "outstanding", true,  "answer", "",            false, false, MODERATION_AGREED,      "good", "good", "upheld"},
     {"answered, QA decides",    "differ",      "outstanding", true,  "answer", "good",        true,  false, MODERATION_DECIDED,     "outstanding", "good", "split_decided"},
     {"answered, no reason",     "differ",      "outstanding", true,  "answer", "good",        false, false, MODERATION_NOT_DECIDED, "", "", NULL},
@@ -293,7 +295,10 @@ static struct life_world *viewed(const struct outcome *o)
     life_force(w, "M1[B2].view", "agree");
     life_force(w, "M1[B1].view", o->view);
     life_force(w, "M1[B1].proposed", o->proposed);
-    life_force(w, "M1[B1].response", o->response);
+    bool wordless = !strcmp(o->response, "answer-");
+    life_force(w, "M1[B1].response", wordless ? "answer" : o->response);
+    if (!wordless && *o->response)
+        life_write(w, P_FRO, "M1[B1].response_reason", "The plan of June has it.");
     life_force(w, "M1[B1].decision", o->decision);
     if (o->reason)
         life_write(w, P_IRO, "M1[B1].view_reason", "The plan is from May.");
