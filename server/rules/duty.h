@@ -6,7 +6,7 @@
  * from the due day (remind.h). The time is not asked: the same record, people and settings give the
  * same duties on every day, so that they can be stored beside the record and checked. In a
  * WITHDRAWN record only open safeguarding flags and notices are left; in a CLOSED one also impact
- * and re-audit. */
+ * and re-audit. What is written in the record is not repeated: duties are stored without a seal. */
 
 #include "server/rules/facts.h"
 
