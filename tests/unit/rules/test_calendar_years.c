@@ -243,7 +243,7 @@ Test(calendar_years, small_services_neither_with_any_seed)
 }
 
 /* All at once: what a horizon of ten years holds. */
-Test(calendar_years, a_hundred_thousand_are_comfortable)
+Test(calendar_years, ten_years_at_once_are_the_same_when_agreed_again)
 {
     struct service s;
     service_init(&s, (struct service_size){60, 40, 800}, 7);
