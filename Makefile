@@ -179,8 +179,10 @@ fuzz-run: $(FUZZ_T)
 	[ -z "$$failed" ] || { echo "failed:$$failed (the input lies beside build/corpus/)"; exit 1; }
 
 bench: ## print the figures of README.md, "Figures"
-	@$(MAKE) --no-print-directory FLAVOUR=release all build/release/tests/bench/bench_wire
+	@$(MAKE) --no-print-directory FLAVOUR=release all build/release/tests/bench/bench_wire \
+	  build/release/tests/bench/bench_calendar
 	build/release/tests/bench/bench_wire $(BENCH_ARGS)
+	build/release/tests/bench/bench_calendar
 
 bench-store: ## figures of the store beside bare SQLite and bare write + sync
 	@$(MAKE) --no-print-directory FLAVOUR=release build/release/tests/bench/bench_store
