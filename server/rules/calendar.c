@@ -62,6 +62,9 @@ size_t calendar_find_uid(const struct calendar *c, const char *uid)
 {
     char own[OCCURRENCE_UID_BYTES];
     for (size_t i = 0; i < c->n; i++) {
+        size_t len = strlen(c->at[i].key);
+        if (strncmp(uid, c->at[i].key, len) || uid[len] != '/' || !strstr(uid, c->at[i].subject))
+            continue; /* most of them, without writing it out */
         occurrence_uid(&c->at[i], own);
         if (!strcmp(own, uid))
             return i;
@@ -717,6 +720,45 @@ static enum err carers_check(const struct calendar_facts *f, struct err_info *wh
     return e;
 }
 
+static size_t subjects_of(const struct activity *row, const struct calendar_facts *f)
+{
+    size_t n = 0;
+    switch (row->each) {
+    case ACTIVITY_EACH_SITE:
+        return 1;
+    case ACTIVITY_EACH_PERSON:
+        for (size_t i = 0; i < f->npeople; i++)
+            n += (f->people[i].roles & row->by) != 0;
+        return n;
+    case ACTIVITY_EACH_TEAM:
+        return f->nteams;
+    case ACTIVITY_EACH_CARER:
+        return f->ncarers;
+    }
+    return n;
+}
+
+/* What an RRULE asks of many people can be a lot more than anybody meant. */
+static enum err size_check(const struct calendar_order *order, struct err_info *why)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < order->activities->n && !e; i++) {
+        const struct activity *row = &order->activities->rows[i];
+        struct civil *days = NULL;
+        size_t n = 0;
+        if (row->rule == ACTIVITY_EVERY)
+            e = activity_days(row->every, order->from, order->until, &days, &n, why);
+        free(days);
+        size_t all = n * subjects_of(row, order->facts) * row->count;
+        if (!e && all > CALENDAR_MAX_OF_ONE)
+            e = err_set(why, ERR_TOO_LARGE,
+                        "%s would stand %zu times in the calendar, and %d are the most: let it "
+                        "recur less often, or fill in less far ahead.",
+                        row->code, all, CALENDAR_MAX_OF_ONE);
+    }
+    return e;
+}
+
 static enum err order_check(const struct calendar_order *order, struct err_info *why)
 {
     char name[40];
@@ -726,7 +768,9 @@ static enum err order_check(const struct calendar_order *order, struct err_info 
     if (civil_compare(order->from, order->until) >= 0)
         return err_set(why, ERR_INPUT, "The %s would end before it begins: check its days.", name);
     enum err e = activities_check(order->activities, why);
-    return e ? e : carers_check(order->facts, why);
+    if (!e)
+        e = carers_check(order->facts, why);
+    return e ? e : size_check(order, why);
 }
 
 static enum err fill(struct work *w, const struct activity *row)
@@ -782,12 +826,11 @@ enum err calendar_generate(struct calendar *c, const struct calendar_order *orde
     struct work w = {.c = c, .order = order, .result = result};
     *result = (struct calendar_result){0};
     enum err e = order_check(order, why);
-    if (e)
-        return e;
-    e = fill_all(&w);
+    if (!e)
+        e = fill_all(&w);
     if (!e)
         e = list_changed(&w);
-    if (e)
+    if (e == ERR_NOMEM)
         (void)err_set(why, e, "%s", err_text(e));
     free(w.marks);
     return e;

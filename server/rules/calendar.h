@@ -18,6 +18,8 @@
 #include "server/rules/occurrence.h"
 #include "server/rules/programme.h"
 
+enum { CALENDAR_MAX_OF_ONE = 200000 }; /* times that an activity may be asked for at once */
+
 struct calendar { /* {0} is empty */
     struct occurrence *at;
     size_t n, cap;
@@ -85,9 +87,10 @@ void calendar_result_fini(struct calendar_result *r);
 /* Fills the calendar in. Whoever is asked for by an RRULE gets what falls into [from, until). A
  * carer has one open review at a time, the next one is counted from the day it was held; the same
  * for what counts from the last time. What prepares others follows their planned day.
- * ERR_INPUT with a sentence, before anything has changed: until is not after from, the programme is
- * not AGREED, a carer's reference is too long or stands twice, activities_check's reasons.
- * ERR_NOMEM: the calendar is only good for calendar_fini. */
+ * With a sentence, before anything has changed: ERR_INPUT: until is not after from, the programme
+ * is not AGREED, a carer's reference is too long or stands twice, activities_check's reasons;
+ * ERR_TOO_LARGE: more than CALENDAR_MAX_OF_ONE of one activity. ERR_NOMEM: the calendar is only
+ * good for calendar_fini. */
 MUST_CHECK enum err calendar_generate(struct calendar *c, const struct calendar_order *order,
                                       struct calendar_result *result, struct err_info *why);
 /* How far ahead: the setting horizon_months after today. */

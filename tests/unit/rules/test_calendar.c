@@ -425,6 +425,36 @@ Test(calendar, an_order_that_cannot_be_changes_nothing)
     end();
 }
 
+Test(calendar, more_than_anybody_meant_is_refused)
+{
+    service_init(&s, (struct service_size){60, 0, 0}, 1);
+    struct activity daily = {.code = "DAILY", .by = ROLE_BIT(ROLE_FTM), .clock = -1, .plan = -1};
+    struct calendar_result r;
+    struct err_info why = {0};
+    daily.each = ACTIVITY_EACH_PERSON;
+    daily.rule = ACTIVITY_EVERY;
+    daily.due = ACTIVITY_DUE_THAT_DAY;
+    daily.count = 20;
+    daily.title = strdup("Look at everything");
+    daily.text = strdup("");
+    daily.every = strdup("FREQ=DAILY");
+    daily.template = strdup("");
+    cr_assert_eq(activities_put(&s.activities, &daily), ERR_OK);
+    struct calendar_order order = {&s.programme,
+                                   &s.activities,
+                                   &s.facts,
+                                   &s.clock,
+                                   &s.holidays,
+                                   civil_of("2026-04-01"),
+                                   civil_of("2027-04-01"),
+                                   civil_of("2026-04-01")};
+    cr_assert_eq(calendar_generate(&s.calendar, &order, &r, &why), ERR_TOO_LARGE);
+    /* 365 days x 60 managers x 20 */
+    cr_assert_not_null(strstr(why.text, "DAILY would stand 438000 times"), "%s", why.text);
+    cr_assert_eq(s.calendar.n, 0u);
+    end();
+}
+
 Test(calendar, what_is_asked_for_stands_once_and_stays)
 {
     begin(0);
