@@ -101,8 +101,32 @@ static void plans_are_in_time(const struct service *s, uint64_t seed)
     }
 }
 
-/* Every approved carer has exactly one open review, and its limit is 12 months after the last one
- * that was held, by an own, slow look at everything. */
+/* What follows the one that was held counts from that day; a review's limit is 12 months on. */
+static void chains_hold(const struct service *s, uint64_t seed)
+{
+    for (size_t i = 0; i < s->calendar.n; i++) {
+        const struct occurrence *o = &s->calendar.at[i];
+        int64_t months = o->law ? 12 : 2;
+        if (!o->chain || o->prepares)
+            continue;
+        cr_assert_eq(civil_compare(o->limit, civil_add_months(o->base, months)), 0);
+        if (o->position == 1)
+            continue;
+        struct occurrence before = *o;
+        before.position--;
+        size_t last = calendar_find(&s->calendar, &before);
+        cr_assert_neq(last, SIZE_MAX, "the chain to what came before, seed %llu",
+                      (unsigned long long)seed);
+        const struct occurrence *p = &s->calendar.at[last];
+        cr_assert_neq(p->end, OCCURRENCE_OPEN, "one open at a time, seed %llu",
+                      (unsigned long long)seed);
+        if (p->end == OCCURRENCE_ENDED_HELD)
+            cr_assert_eq(civil_compare(p->ended, o->base), 0, "seed %llu",
+                         (unsigned long long)seed);
+    }
+}
+
+/* Every approved carer has exactly one open review, by an own, slow look at everything. */
 static void reviews_are_whole(const struct service *s, uint64_t seed)
 {
     size_t ncarers = s->facts.ncarers;
@@ -110,22 +134,8 @@ static void reviews_are_whole(const struct service *s, uint64_t seed)
     cr_assert_not_null(open);
     for (size_t i = 0; i < s->calendar.n; i++) {
         const struct occurrence *o = &s->calendar.at[i];
-        if (strncmp(o->code, "REV", 3) || o->end != OCCURRENCE_OPEN)
-            continue;
-        size_t carer = strtoul(o->subject + 2, NULL, 10);
-        open[carer]++;
-        cr_assert_eq(civil_compare(o->limit, civil_add_months(o->base, 12)), 0);
-        if (o->position > 1) {
-            struct occurrence before = *o;
-            before.position--;
-            size_t last = calendar_find(&s->calendar, &before);
-            cr_assert_neq(last, SIZE_MAX, "the chain to what came before, seed %llu",
-                          (unsigned long long)seed);
-            const struct occurrence *p = &s->calendar.at[last];
-            if (p->end == OCCURRENCE_ENDED_HELD)
-                cr_assert_eq(civil_compare(p->ended, o->base), 0, "seed %llu",
-                             (unsigned long long)seed);
-        }
+        if (!strncmp(o->code, "REV", 3) && o->end == OCCURRENCE_OPEN)
+            open[strtoul(o->subject + 2, NULL, 10)]++;
     }
     for (size_t i = 0; i < ncarers; i++)
         cr_assert_eq(open[i], s->carers[i].ended.year ? 0u : 1u, "carer %zu, seed %llu", i,
@@ -138,6 +148,7 @@ static void check(const struct service *s, const struct memory *m, uint64_t seed
     nothing_is_lost(m, &s->calendar, seed);
     nothing_is_doubled(&s->calendar, seed);
     plans_are_in_time(s, seed);
+    chains_hold(s, seed);
     reviews_are_whole(s, seed);
 }
 
@@ -167,14 +178,25 @@ static void live(struct service *s, struct civil today)
     }
 }
 
-/* Facts change: carers end, managers come and go. */
+/* Facts and settings change: carers end, managers come and go, dates are corrected, a bank holiday
+ * is proclaimed. */
 static void change(struct service *s, struct civil today)
 {
-    for (size_t i = 0; i < s->facts.ncarers; i++)
-        if (service_random(s, 400) == 0 && !s->carers[i].ended.year)
-            s->carers[i].ended = today;
+    for (size_t i = 0; i < s->facts.ncarers; i++) {
+        struct calendar_carer *carer = &s->carers[i];
+        if (service_random(s, 400) == 0 && !carer->ended.year)
+            carer->ended = today;
+        if (service_random(s, 50) == 0)
+            carer->approved = civil_add_days(carer->approved, -3);
+    }
     for (size_t i = 0; i < 5 && i < s->facts.npeople; i++)
         s->people[i].roles = service_random(s, 10) ? ROLE_BIT(ROLE_FTM) : ROLE_BIT(ROLE_FSW);
+    s->clock.review_plan_months = 9 + (uint32_t)service_random(s, 4);
+    s->clock.notify_days = 2 + (uint32_t)service_random(s, 5);
+    s->clock.rep_days = 8 + (uint32_t)service_random(s, 5);
+    struct holiday_override o = {HOLIDAY_ADDED, civil_month_end(civil_add_months(today, 3)), {0}};
+    if (service_random(s, 4) == 0 && civil_weekday(o.day) < WEEKDAY_SATURDAY)
+        cr_assert_eq(holidays_change(&s->holidays, &o, NULL), ERR_OK);
 }
 
 /* Reviews whose limit was in the past when a carer ended stay open and owed: this counts none of
