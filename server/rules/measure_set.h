@@ -8,7 +8,7 @@
 
 #include "server/rules/measure.h"
 
-enum measure_origin { MEASURE_TYPED = 1, MEASURE_IMPORTED, MEASURE_FROM_LOG };
+enum measure_origin { MEASURE_NO_ORIGIN, MEASURE_TYPED, MEASURE_IMPORTED, MEASURE_FROM_LOG };
 
 struct measure_key {
     const struct measure *measure;
