@@ -14,7 +14,7 @@ static const struct clock_row rows[CLOCK_COUNT] = {CLOCKS(CLOCK_ROW)};
 static const size_t offsets[CLOCK_COUNT] = {CLOCKS(CLOCK_OFFSET)};
 #undef CLOCK_OFFSET
 
-_Static_assert(CLOCK_COUNT <= 32, "clock_values.inclusive has a bit for each");
+_Static_assert(CLOCK_COUNT <= 64, "clock_values.inclusive has a bit for each");
 
 static const struct {
     const char *one, *many;

@@ -88,10 +88,10 @@ enum clock { CLOCKS(CLOCK_ENUM) CLOCK_COUNT };
 #define CLOCK_FIELD(id, name, standard, unit, least, most, law, help) uint32_t name;
 struct clock_values {
     CLOCKS(CLOCK_FIELD)
-    uint32_t inclusive; /* CLOCK_BIT set: the day itself counts as the first (working days only) */
+    uint64_t inclusive; /* CLOCK_BIT set: the day itself counts as the first (working days only) */
 };
 #undef CLOCK_FIELD
-#define CLOCK_BIT(c) (UINT32_C(1) << (c))
+#define CLOCK_BIT(c) (UINT64_C(1) << (c))
 
 struct clock_row {
     const char *name; /* "agree_days", as in the settings */
