@@ -391,6 +391,43 @@ Test(calendar, what_counts_from_the_last_time_goes_on)
     end();
 }
 
+/* Next year's programme has no highlight report; this year's is then agreed again. */
+Test(calendar, two_years_stand_side_by_side)
+{
+    begin(3);
+    struct programme all[] = {
+        s.programme,
+        {.year = 2027, .version = 1, .state = PROGRAMME_AGREED, .agreed = {2027, 2, 1}}
+    };
+    struct activities this_year = s.activities, next_year;
+    const struct civil horizon = civil_of("2028-08-01");
+    size_t n = 0;
+    cr_assert_eq(activities_copy(&this_year, &next_year), ERR_OK);
+    activities_remove(&next_year, "HILI");
+    (void)service_generate(&s, civil_of("2026-04-01"), civil_of("2027-10-01"));
+    cr_assert_eq(get("HILI/site/2027-04-30/1")->end, OCCURRENCE_OPEN, "for want of another");
+    for (unsigned round = 0; round < 3; round++) {
+        for (size_t y = 0; y < 2; y++) {
+            struct civil from, until;
+            programme_window(all, 2, &all[y], horizon, &from, &until);
+            s.programme = all[y];
+            s.activities = y ? next_year : this_year;
+            (void)service_generate(&s, from, until);
+        }
+        cr_assert(round == 0 || s.calendar.n == n, "the same again");
+        n = s.calendar.n;
+        cr_assert_eq(get("HILI/site/2027-03-31/1")->end, OCCURRENCE_OPEN);
+        cr_assert_eq(get("HILI/site/2027-04-30/1")->end, OCCURRENCE_ENDED_DROPPED);
+        cr_assert_eq(get("PQA/site/2028-07-19/1")->end, OCCURRENCE_OPEN);
+        cr_assert_eq(count("REV1", OCCURRENCE_OPEN) + count("REVn", OCCURRENCE_OPEN), 3u);
+        all[0].version = round + 2;
+        all[0].agreed = civil_of("2027-02-15");
+    }
+    s.activities = this_year;
+    activities_fini(&next_year);
+    end();
+}
+
 /* ---- refusals, and what somebody asks for ---- */
 
 Test(calendar, an_order_that_cannot_be_changes_nothing)
