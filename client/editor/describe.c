@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/utf8.h"
 
@@ -298,6 +299,42 @@ size_t describe_items(const struct replica *r, struct field f, struct choice *ch
                 item_choice(a, q, list, items[k], k + 1, &choices[n]);
     }
     return n;
+}
+
+/* ---- times and duties ---- */
+
+void describe_time(int64_t utc_ms, int64_t now_utc_ms, struct buf *out)
+{
+    struct tm at, now;
+    time_t s = (time_t)(utc_ms / 1000), n = (time_t)(now_utc_ms / 1000);
+    char text[32];
+    if (!localtime_r(&s, &at) || !localtime_r(&n, &now))
+        return;
+    bool same_day = at.tm_year == now.tm_year && at.tm_yday == now.tm_yday;
+    if (strftime(text, sizeof text, same_day ? "%H:%M" : "%-d %b %Y, %H:%M", &at))
+        buf_append_str(out, text);
+}
+
+void describe_clock(const struct errand_duty *d, struct buf *out)
+{
+    int days = d->days_left < 0 ? -d->days_left : d->days_left;
+    if (!*d->due)
+        return;
+    if (!days)
+        buf_append_str(out, "today");
+    else
+        buf_appendf(out, "%d working day%s %s", days, days == 1 ? "" : "s",
+                    d->days_left < 0 ? "late" : "left");
+}
+
+void describe_duty(const struct errand_duty *d, struct buf *out)
+{
+    buf_append_str(out, d->text);
+    if (!*d->due)
+        return;
+    buf_append_str(out, " (");
+    describe_clock(d, out);
+    buf_append_str(out, ")");
 }
 
 /* ---- status ---- */

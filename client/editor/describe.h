@@ -4,6 +4,7 @@
 /* Fields, values, people and events in words, the same for the full screen and for --plain. What it
  * appends may hold words of others as they are: the screen and plain mode make them safe. Pure. */
 
+#include "client/link/errand.h"
 #include "client/link/replica.h"
 
 /* "requires improvement" for the code of a grade, "not met" for "not_met". "" stays "". */
@@ -37,6 +38,13 @@ size_t describe_items(const struct replica *r, struct field f, struct choice *ch
 size_t describe_choices(const struct template *t, const struct question *q,
                         const struct part_def *def, bool in_list, struct choice *choices,
                         size_t cap);
+
+/* "14:10" on the day of `now`, else "3 Mar 2026, 14:10"; by the clock on this computer. */
+void describe_time(int64_t utc_ms, int64_t now_utc_ms, struct buf *out);
+/* "3 working days left", "today", "2 working days late"; nothing when it has no day. */
+void describe_clock(const struct errand_duty *d, struct buf *out);
+/* "Answer 2 queries (3 working days left)" */
+void describe_duty(const struct errand_duty *d, struct buf *out);
 
 /* The status line: the whole truth about what is saved. `offline_why` may be NULL. */
 void describe_status(const struct replica *r, const char *offline_why, bool joining,
