@@ -17,11 +17,11 @@ enum {
 static const struct key_row rows[] = {
   /* key                  where                                        what  in words */
     {FN(1),                  ALL & ~CTX_HELP,                                             ACT_HELP,            "this help"                                                     },
-    {CTRL('q'),              MAIN | CTX_COMMENTS | CTX_HELP,                              ACT_LEAVE,
+    {CTRL('q'),              MAIN | CTX_COMMENTS | CTX_HELP | CTX_DESK,                   ACT_LEAVE,
      "leave (asks when something is not saved yet)"                                                                                                                            },
     {CTRL('l'),              ALL,                                                         ACT_REDRAW,          "draw the whole screen again"                                   },
     {KEY(ED_ESC),            ALL,                                                         ACT_BACK,            "dismiss a notice, else step back: selection, box, answer, list"},
-    {CTRL('c'),              CTX_PICKER | CTX_LINE | CTX_COMMENTS | CTX_ASK | CTX_HELP,   ACT_BACK,            NULL                                                            },
+    {CTRL('c'),              CTX_PICKER | CTX_LINE | CTX_COMMENTS | CTX_ASK | CTX_HELP | CTX_DESK, ACT_BACK,            NULL                                                            },
     {FN(1),                  CTX_HELP,                                                    ACT_BACK,            NULL                                                            },
     {KEY('q'),               CTX_HELP,                                                    ACT_BACK,            NULL                                                            },
     {FN(2),                  MAIN,                                                        ACT_NEXT_UNANSWERED, "go to the next question that is not answered"                  },
@@ -45,6 +45,11 @@ static const struct key_row rows[] = {
     {CTRL('r'),              CTX_TEXT,                                                    ACT_WHY_NEEDED,      "say why what looks like an identifier is needed"               },
     {FN(9),                  MAIN,                                                        ACT_PROMPTS,         "show or hide the prompts"                                      },
     {FN(10),                 MAIN,                                                        ACT_TREE,            "to the list of questions and back"                             },
+    {FN(12),                 MAIN | CTX_DESK,                                             ACT_STEPS,
+     "what comes next: sign, move, what is missing, what waits for whom"                                                                                                       },
+    {CTRL('o'),              MAIN | CTX_DESK,                                             ACT_STEPS,           NULL                                                            },
+    {CTRL('s'),              CTX_TEXT | CTX_FIELD,                                        ACT_ACTION_STEPS,    "an action: what can be done about it (begin, done, verify ...)"},
+    {CTRL('u'),              MAIN | CTX_COMMENTS | CTX_DESK,                              ACT_FLAG,            "raise a safeguarding flag"                                     },
     {CTRL('k'),              MAIN,                                                        ACT_NOTICE_COPY,     "copy the words that a notice keeps"                            },
 
     {CTRL('d'), MAIN, ACT_NOTICE_FORGET, "let the words that a notice keeps go for good (asks)"},
@@ -81,7 +86,7 @@ static const struct key_row rows[] = {
     {{ED_BACKSPACE, ED_ALT}, CTX_TEXT | CTX_LINE,                                         ACT_ERASE_WORD_BACK, NULL                                                            },
     {{ED_DEL, ED_CTRL},      CTX_TEXT | CTX_LINE,                                         ACT_ERASE_WORD,      "erase the word after"                                          },
 
-    {KEY(ED_ENTER),          CTX_TREE | CTX_FIELD | CTX_PICKER | CTX_LINE | CTX_COMMENTS, ACT_ENTER,
+    {KEY(ED_ENTER),          CTX_TREE | CTX_FIELD | CTX_PICKER | CTX_LINE | CTX_COMMENTS | CTX_DESK, ACT_ENTER,
      "choose, change, confirm, jump there"                                                                                                                                     },
     {KEY(ED_ENTER),          CTX_TEXT,                                                    ACT_ENTER,           "new line"                                                      },
     {KEY(' '),               CTX_PICKER | CTX_FIELD,                                      ACT_TOGGLE,          "tick or untick"                                                },
@@ -97,6 +102,10 @@ static const struct key_row rows[] = {
     {KEY('r'),               CTX_COMMENTS,                                                ACT_REPLY,           "reply to this comment"                                         },
     {KEY('x'),               CTX_COMMENTS,                                                ACT_RESOLVE,         "resolve this comment"                                          },
     {KEY('a'),               CTX_COMMENTS,                                                ACT_SHOW_RESOLVED,   "show resolved comments too"                                    },
+
+    {KEY('a'),               CTX_DESK,                                                    ACT_ASSIGN,          "ask somebody to moderate"                                      },
+    {KEY('r'),               CTX_DESK,                                                    ACT_READERS,         "who has opened this record"                                    },
+    {KEY('i'),               CTX_DESK,                                                    ACT_INBOX,           "what waits for me, in all records"                             },
 
     {KEY('y'),               CTX_ASK,                                                     ACT_YES,             "yes"                                                           },
     {KEY('n'),               CTX_ASK,                                                     ACT_NO,              "no"                                                            },
@@ -162,6 +171,8 @@ const char *keymap_context_name(enum key_context ctx)
         return "Asked yes or no";
     case CTX_HELP:
         return "In this help";
+    case CTX_DESK:
+        return "Looking at what comes next";
     case CTX_COUNT:
         break;
     }

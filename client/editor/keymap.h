@@ -16,7 +16,8 @@ enum key_context {
     CTX_COMMENTS = 1 << 6, /* the list of comments */
     CTX_ASK = 1 << 7,      /* a question that wants yes or no */
     CTX_HELP = 1 << 8,     /* help */
-    CTX_COUNT = 9,
+    CTX_DESK = 1 << 9,     /* what comes next, who has read it, what waits for me */
+    CTX_COUNT = 10,
 };
 
 enum action {
@@ -78,6 +79,12 @@ enum action {
     ACT_REPLY,
     ACT_RESOLVE,
     ACT_SHOW_RESOLVED,
+    ACT_STEPS,
+    ACT_ACTION_STEPS,
+    ACT_FLAG,
+    ACT_ASSIGN,
+    ACT_READERS,
+    ACT_INBOX,
     ACT_YES,
     ACT_NO,
     ACT_COUNT,

@@ -51,6 +51,7 @@ void editor_free(struct editor *ed)
     buf_free(&ed->line_box.text);
     buf_free(&ed->clipboard);
     buf_free(&ed->needle);
+    model_life_fini(ed);
     free(ed);
 }
 
@@ -221,6 +222,7 @@ static void on_news(void *user, const struct replica_news *n)
 {
     struct editor *ed = user;
     ed->stale = true;
+    model_life_news(ed, n);
     switch (n->kind) {
     case NEWS_EVENT:
     case NEWS_MOVED:
@@ -247,6 +249,8 @@ static void on_news(void *user, const struct replica_news *n)
 
 void editor_set_line(struct editor *ed, enum editor_line line, const char *why)
 {
+    if (line == LINE_UP && ed->line != LINE_UP && ed->life.greeted)
+        model_life_stale(ed, false);
     ed->line = line;
     snprintf(ed->line_why, sizeof ed->line_why, "%s", why ? why : "");
 }

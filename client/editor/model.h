@@ -8,6 +8,7 @@
  */
 
 #include "client/editor/key.h"
+#include "client/link/errand.h"
 #include "client/link/replica.h"
 
 struct editor;
@@ -41,6 +42,13 @@ bool editor_left(const struct editor *ed);
 bool editor_wants_log(struct editor *ed);
 /* Takes both; NULL: it could not be had, `why` says why. */
 void editor_set_log(struct editor *ed, struct audit *log, struct template *t, const char *why);
+/* Something is to be asked of the server: the caller owns *out (errand_fini) and sends it
+ * (errand_start). False: nothing is. */
+bool editor_take_errand(struct editor *ed, struct errand *out);
+/* What came of an errand. Borrows `e`, takes `a`; NULL: no memory. */
+void editor_answer(struct editor *ed, const struct errand *e, struct errand_answer *a);
+/* When editor_take_errand may have something that it has not now; INT64_MAX. */
+int64_t editor_next_ms(const struct editor *ed);
 /* The whole screen is to be sent again (Ctrl-L); asking forgets it. */
 bool editor_wants_redraw(struct editor *ed);
 

@@ -17,6 +17,8 @@ enum key_context model_context(const struct editor *ed)
         return CTX_ASK;
     case POPUP_HELP:
         return CTX_HELP;
+    case POPUP_DESK:
+        return CTX_DESK;
     case POPUP_NONE:
         break;
     }
@@ -213,6 +215,15 @@ static bool common_action(struct editor *ed, enum action a)
     case ACT_WHY_NEEDED:
         model_why_needed(ed);
         return true;
+    case ACT_STEPS:
+        model_desk_open(ed, DESK_STEPS);
+        return true;
+    case ACT_ACTION_STEPS:
+        model_draft_action(ed);
+        return true;
+    case ACT_FLAG:
+        model_draft_flag(ed);
+        return true;
     case ACT_PROMPTS:
         ed->prompts_hidden = !ed->prompts_hidden;
         ed->stale = true;
@@ -281,6 +292,9 @@ static void context_action(struct editor *ed, enum key_context ctx, enum action 
         return;
     case CTX_HELP:
         help_action(ed, a);
+        return;
+    case CTX_DESK:
+        model_desk_action(ed, a);
         return;
     case CTX_COUNT:
         return;

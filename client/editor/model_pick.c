@@ -135,7 +135,7 @@ void model_open_follow(struct editor *ed)
 {
     struct picker *p = &ed->picker;
     memset(p, 0, sizeof *p);
-    p->follow = true;
+    p->purpose = PICK_FOLLOW;
     snprintf(p->title, sizeof p->title, "Follow whom?");
     for (size_t i = 0; i < replica_present_count(ed->r) && p->n < MAX_CHOICES; i++) {
         struct replica_present who = replica_present_at(ed->r, i);
@@ -223,18 +223,36 @@ static void set_value(struct editor *ed, struct field f, const char *value)
     ed->stale = true;
 }
 
+static void follow(struct editor *ed, uint32_t person)
+{
+    ed->follow = person;
+    ed->follow_at = (struct field){0};
+    ed->stale = true;
+    editor_say(ed, "Following %s; any motion of yours ends it.", replica_name(ed->r, person));
+    model_follow(ed);
+}
+
 static void picker_commit(struct editor *ed)
 {
     struct picker *p = &ed->picker;
     struct buf value = BUF_INIT;
     ed->popup = POPUP_NONE;
-    if (p->follow) {
-        ed->follow = (uint32_t)strtoul(p->choices[p->selected].code, NULL, 10);
-        ed->follow_at = (struct field){0};
-        ed->stale = true;
-        editor_say(ed, "Following %s; any motion of yours ends it.",
-                   replica_name(ed->r, ed->follow));
-        model_follow(ed);
+    const char *code = p->choices[p->selected].code;
+    switch (p->purpose) {
+    case PICK_VALUE:
+        break;
+    case PICK_FOLLOW:
+        follow(ed, (uint32_t)strtoul(code, NULL, 10));
+        return;
+    case PICK_MODERATOR:
+        model_draft_moderator(ed, (uint32_t)strtoul(code, NULL, 10));
+        return;
+    case PICK_STEP:
+        model_draft_action_step(ed, code);
+        return;
+    case PICK_DRAFT:
+        (void)model_draft_fill(ed, (enum draft_slot)p->slot, code, NULL); /* a choice is never empty
+                                                                           * where one is needed */
         return;
     }
     if (!p->several)
@@ -420,6 +438,11 @@ static void line_commit(struct editor *ed)
     case LINE_REPLY:
         model_comment_commit(ed);
         return;
+    case LINE_DRAFT:
+        ed->life.draft.errand.closed = b->must_answer;
+        if (!model_draft_fill(ed, (enum draft_slot)b->slot, buf_cstr(&b->text), &why))
+            snprintf(b->error, sizeof b->error, "%s", why.text);
+        return;
     }
 }
 
@@ -514,6 +537,9 @@ void model_ask_answer(struct editor *ed, bool yes)
         return;
     case ASK_FORGET:
         model_forget_kept(ed);
+        return;
+    case ASK_DRAFT:
+        model_draft_send(ed);
         return;
     case ASK_REMOVE:
         e = replica_item_remove(ed->r, ed->ask.field.question, (enum part)ed->ask.field.part,

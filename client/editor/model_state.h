@@ -58,15 +58,25 @@ static inline size_t form_label_lines(const struct form_row *row)
 }
 
 /* ---- boxes ---- */
-enum popup { POPUP_NONE, POPUP_PICKER, POPUP_LINE, POPUP_ASK, POPUP_HELP };
+enum popup { POPUP_NONE, POPUP_PICKER, POPUP_LINE, POPUP_ASK, POPUP_HELP, POPUP_DESK };
+
+/* What is chosen: a value of `field`, or what a choice's code says. */
+enum picker_purpose {
+    PICK_VALUE,
+    PICK_FOLLOW,    /* a person, by number */
+    PICK_MODERATOR, /* the same */
+    PICK_STEP,      /* of an action */
+    PICK_DRAFT,     /* for a slot of the draft */
+};
 
 struct picker {
     char title[96];
     struct choice choices[MAX_CHOICES];
     bool ticked[MAX_CHOICES];
     size_t n, selected;
-    bool several;       /* several may be ticked */
-    bool follow;        /* chooses a person, code = number; else a value of `field` */
+    bool several; /* several may be ticked */
+    enum picker_purpose purpose;
+    int slot;           /* PICK_DRAFT: enum draft_slot */
     bool can_clear;     /* the last choice is "(empty)" */
     uint32_t typed[24]; /* letters typed soon after each other, lower case */
     size_t ntyped;
@@ -75,7 +85,7 @@ struct picker {
     struct field field;
 };
 
-enum line_purpose { LINE_VALUE, LINE_FIND, LINE_GO, LINE_COMMENT, LINE_REPLY };
+enum line_purpose { LINE_VALUE, LINE_FIND, LINE_GO, LINE_COMMENT, LINE_REPLY, LINE_DRAFT };
 struct line_box {
     enum line_purpose purpose;
     char title[96];
@@ -88,13 +98,61 @@ struct line_box {
     bool on_words, must_answer;
     struct text_anchor start, end; /* LINE_COMMENT on words */
     uint64_t comment;              /* LINE_REPLY */
+    int slot;                      /* LINE_DRAFT: enum draft_slot */
 };
 
-enum ask_purpose { ASK_LEAVE, ASK_REMOVE, ASK_FORGET };
+enum ask_purpose { ASK_LEAVE, ASK_REMOVE, ASK_FORGET, ASK_DRAFT };
 struct ask_box {
     enum ask_purpose purpose;
     char text[300];
     struct field field;
+};
+
+/* ---- the life of the record (model_life.c, model_desk.c, model_draft.c) ---- */
+
+/* An errand that is being filled in, box by box, before it is sent. */
+enum draft_slot { SLOT_TEXT, SLOT_PERSON, SLOT_VALUE, SLOT_OTHER, SLOT_REASON, SLOT_COUNT };
+struct draft {
+    struct errand errand;
+    char title[96];
+    struct draft_ask {
+        bool asked, needed; /* needed: it may not be left empty */
+        bool is_date;
+        char hint[96];
+    } asks[SLOT_COUNT];
+    unsigned filled; /* bits 1u << slot */
+    bool confirm;    /* nothing is asked for: whether it is meant */
+};
+
+enum desk_show { DESK_STEPS, DESK_READERS, DESK_INBOX };
+enum desk_row_kind {
+    DESK_WORDS,
+    DESK_STEP,
+    DESK_PLACE, /* Enter goes to `field` */
+    DESK_FLAG,
+};
+struct desk_row {
+    enum desk_row_kind kind;
+    uint8_t indent, attrs;
+    size_t step;        /* DESK_STEP: index into steps->steps */
+    struct field field; /* DESK_PLACE */
+    uint64_t flag;      /* DESK_FLAG */
+    struct buf text;
+};
+enum { MAX_ERRANDS = 8 };
+struct life {
+    struct errand_answer *steps; /* the last that came; NULL: none yet */
+    char why[400];               /* why none came; "" */
+    struct errand_answer *moderators, *readers, *inbox;
+    struct errand waiting[MAX_ERRANDS]; /* to be sent */
+    size_t nwaiting;
+    bool wants_steps, asked_steps; /* asked: on its way */
+    int64_t want_ms, want_latest_ms;
+    bool greeted;
+    struct draft draft;
+    enum desk_show show;
+    struct desk_row *rows;
+    size_t nrows, cap_rows, selected;
 };
 
 struct notice {
@@ -148,6 +206,8 @@ struct editor {
     /* comments */
     bool comments_open, show_resolved;
     uint64_t comment; /* the selected one's id */
+
+    struct life life;
 
     struct notice notices[MAX_NOTICES];
     size_t nnotices, notices_lost;
@@ -251,6 +311,38 @@ bool model_smart(const struct editor *ed, struct field f, struct smart *out);
 bool model_append_identifier(const struct editor *ed, bool at_cursor, struct buf *out);
 bool model_append_smart(const struct editor *ed, struct buf *out);
 void model_why_needed(struct editor *ed);
+
+/* ---- model_life.c: what is asked of the server, and what it answered ---- */
+void model_life_fini(struct editor *ed);
+/* Steps and duties may have changed: to be asked again soon (`now`: at once). */
+void model_life_stale(struct editor *ed, bool now);
+void model_life_news(struct editor *ed, const struct replica_news *n);
+/* To be sent; takes what `e` owns and leaves it all zero. False (and said): there is no line. */
+bool model_send_errand(struct editor *ed, struct errand *e);
+/* The content that stands on the screen, to be signed. */
+uint64_t model_revision(const struct editor *ed);
+/* My most urgent duty about this record, or NULL. */
+const struct errand_duty *model_urgent(const struct editor *ed);
+
+/* ---- model_desk.c: the pane of what comes next, and other lists ---- */
+void model_desk_open(struct editor *ed, enum desk_show show);
+void model_desk_build(struct editor *ed);
+void model_desk_action(struct editor *ed, enum action a);
+
+/* ---- model_draft.c: boxes that fill in an errand ---- */
+void model_draft_fini(struct editor *ed);
+void model_draft_step(struct editor *ed, const struct errand_step *s);
+void model_draft_assign(struct editor *ed);
+void model_draft_moderator(struct editor *ed, uint32_t person);
+void model_draft_flag(struct editor *ed);
+void model_draft_flag_note(struct editor *ed, uint64_t flag);
+/* The steps of the action where the cursor is. */
+void model_draft_action(struct editor *ed);
+void model_draft_action_step(struct editor *ed, const char *code);
+/* A slot has been filled in; false: it may not be so, and `why` says why. */
+bool model_draft_fill(struct editor *ed, enum draft_slot slot, const char *words,
+                      struct err_info *why);
+void model_draft_send(struct editor *ed);
 
 /* ---- model_comment.c ---- */
 /* Comments in the order of the questions, resolved ones when shown. Returns how many. */

@@ -295,6 +295,11 @@ static void draw_status(struct view *v)
         (void)audit_right(model_audit(ed), replica_me(ed->r), row->field, &why); /* its sentence */
         buf_appendf(&line, " | here %s", why.text[0] ? why.text : "read only");
     }
+    const struct errand_duty *urgent = model_urgent(ed);
+    if (urgent) {
+        buf_append_str(&line, "  To do: ");
+        describe_duty(urgent, &line);
+    }
     int col = grid_put(v->g, in, 0, 1, buf_cstr(&line), CELL_REVERSE | CELL_BOLD, colour);
     static const char hint[] = "F1 help  Ctrl-Q leave";
     if (col + (int)sizeof hint + 1 < in.cols)
@@ -334,6 +339,9 @@ void view_draw(const struct editor *ed, struct grid *g)
         break;
     case POPUP_HELP:
         view_help(&v);
+        break;
+    case POPUP_DESK:
+        view_desk(&v);
         break;
     }
 }

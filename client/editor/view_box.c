@@ -59,6 +59,14 @@ void view_picker(struct view *v)
              CELL_DIM);
 }
 
+/* Ctrl-T means something in this box. */
+static bool has_switch(const struct editor *ed)
+{
+    const struct line_box *b = &ed->line_box;
+    return b->purpose == LINE_COMMENT ||
+           (b->purpose == LINE_DRAFT && ed->life.draft.errand.kind == ERRAND_FLAG_NOTE);
+}
+
 /* A long line scrolls sideways so that the cursor is in sight. */
 void view_line_box(struct view *v)
 {
@@ -82,9 +90,9 @@ void view_line_box(struct view *v)
     }
     grid_fill(v->g, in, 0, col, CELL_UNDERLINE, COLOUR_NONE);
     snprintf(hint, sizeof hint, "%s%s", b->hint,
-             b->purpose != LINE_COMMENT ? ""
-             : b->must_answer           ? " (now: yes)"
-                                        : " (now: no)");
+             !has_switch(v->ed) ? ""
+             : b->must_answer   ? " (now: yes)"
+                                : " (now: no)");
     view_put(v, in, 1, 0, hint, CELL_DIM);
     if (b->error[0])
         view_wrapped(v, in, 2, 0, b->error, CELL_BOLD);
@@ -132,4 +140,57 @@ void view_help(struct view *v)
         int col = view_put(v, in, (int)i, 1, l->keys, CELL_BOLD);
         view_put(v, in, (int)i, col < 16 ? 16 : col + 1, l->text, 0);
     }
+}
+
+static int desk_lines(const struct desk_row *row, uint16_t cols)
+{
+    struct layout l = {0};
+    int width = cols - row->indent - 2, n = 1;
+    if (!layout_make(&l, row->text.data, row->text.len, width > 0 ? (uint16_t)width : 1))
+        n = (int)l.nlines;
+    layout_fini(&l);
+    return n;
+}
+
+/* Rows before the selected one that fill at most `rows` lines with it. */
+static size_t desk_top(const struct life *l, uint16_t cols, int rows)
+{
+    size_t top = l->selected < l->nrows ? l->selected : 0;
+    int used = 0;
+    for (size_t i = top + 1; i-- > 0;) {
+        used += desk_lines(&l->rows[i], cols);
+        if (used > rows)
+            break;
+        top = i;
+    }
+    return top;
+}
+
+void view_desk(struct view *v)
+{
+    static const char *const titles[] = {
+        [DESK_STEPS] = "What comes next", [DESK_READERS] = "Readers", [DESK_INBOX] = "Inbox"};
+    const struct life *l = &v->ed->life;
+    struct rect in = box(v, v->g->rows, v->g->cols, titles[l->show]);
+    struct rect list = in;
+    if (in.rows < 3)
+        return;
+    list.rows = (uint16_t)(in.rows - 2);
+    int row = 0;
+    for (size_t i = desk_top(l, list.cols, list.rows); i < l->nrows && row < list.rows; i++) {
+        const struct desk_row *r = &l->rows[i];
+        bool selected = i == l->selected && r->kind != DESK_WORDS;
+        struct buf text = r->text; /* read only */
+        if (selected) {
+            view_put(v, list, row, 0, ">", CELL_BOLD);
+            view_cursor_at(v, list, row, 0);
+        }
+        row = view_wrapped(v, list, row, r->indent + 1, buf_cstr(&text),
+                           selected ? (uint8_t)(r->attrs | CELL_REVERSE) : r->attrs);
+    }
+    view_put(v, in, in.rows - 1, 0,
+             v->ed->said[0] ? v->ed->said
+                            : "Enter: do it, go there   a: ask to moderate   r: readers   i: inbox"
+                              "   Esc",
+             v->ed->said[0] ? CELL_BOLD : CELL_DIM);
 }

@@ -30,5 +30,6 @@ void view_picker(struct view *v);
 void view_line_box(struct view *v);
 void view_ask(struct view *v);
 void view_help(struct view *v);
+void view_desk(struct view *v);
 
 #endif
