@@ -13,8 +13,17 @@
 #include "client/editor/plain.h"
 #include "client/editor/ui_curses.h"
 #include "client/editor/view.h"
+#include "client/link/errand.h"
 #include "client/link/log_fetch.h"
 #include "common/clock.h"
+
+/* What the server was asked for the editor, until it has answered. */
+enum { OPEN_MAX_ERRANDS = 8 };
+struct room_errand {
+    struct room_open *room;
+    struct errand errand;
+    struct errand_run *run; /* NULL: free */
+};
 
 /* One open room on a loop: the terminal's bytes go to the editor or the plain mode, and after every
  * turn of the loop, before it waits again, what changed is shown. */
@@ -39,6 +48,7 @@ struct room_open {
     bool closing;
 
     struct log_fetch *fetch; /* on its way */
+    struct room_errand errands[OPEN_MAX_ERRANDS];
     bool joined, done;
     int64_t esc_at_ms, start_ms, farewell_ms;
     enum err result;
@@ -169,6 +179,48 @@ static void fetch_log(struct room_open *o)
         on_log(o, ERR_NOMEM, err_text(ERR_NOMEM), NULL, NULL);
 }
 
+static void answer(struct room_open *o, const struct errand *e, struct errand_answer *a)
+{
+    if (o->ed)
+        editor_answer(o->ed, e, a);
+    else
+        plain_answer(o->plain, e, a);
+}
+
+static void on_errand(void *user, struct errand_answer *a)
+{
+    struct room_errand *x = user;
+    struct errand e = x->errand;
+    x->errand = (struct errand){.kind = e.kind};
+    x->run = NULL;
+    answer(x->room, &e, a);
+    errand_fini(&e);
+}
+
+static bool take_errand(struct room_open *o, struct errand *out)
+{
+    return o->ed ? editor_take_errand(o->ed, out) : plain_take_errand(o->plain, out);
+}
+
+static void start_errands(struct room_open *o)
+{
+    for (size_t i = 0; i < OPEN_MAX_ERRANDS; i++) {
+        struct room_errand *x = &o->errands[i];
+        if (x->run)
+            continue;
+        if (!take_errand(o, &x->errand))
+            return;
+        x->room = o;
+        x->run = errand_start(o->args->link, o->args->ref, &x->errand, on_errand, x);
+        if (x->run)
+            continue;
+        struct errand e = x->errand;
+        x->errand = (struct errand){.kind = e.kind};
+        answer(o, &e, NULL);
+        errand_fini(&e);
+    }
+}
+
 static bool wants_to_leave(struct room_open *o)
 {
     return o->ed ? editor_left(o->ed) : plain_left(o->plain);
@@ -200,8 +252,7 @@ static void set_timer(struct room_open *o)
     int64_t now = clock_mono_ms(), at = INT64_MAX;
     if (key_input_wait_ms(&o->keys))
         at = sooner(at, o->esc_at_ms);
-    if (o->plain)
-        at = sooner(at, plain_next_ms(o->plain));
+    at = sooner(at, o->plain ? plain_next_ms(o->plain) : editor_next_ms(o->ed));
     if (!o->joined)
         at = sooner(at, o->start_ms + OPEN_FIRST_JOIN_MS);
     if (o->farewell_ms)
@@ -224,6 +275,7 @@ static void on_turn(uv_prepare_t *h)
         finish(o, ERR_NET, link_why(o->args->link));
     show(o);
     fetch_log(o); /* drawing has found out whether it is needed */
+    start_errands(o);
     if (wants_to_leave(o) || o->input_ended)
         farewell(o);
     if (o->done) /* the loop would still wait for its next event, perhaps as long as for a ping */
@@ -444,6 +496,10 @@ static void close_handles(struct room_open *o)
 {
     o->closing = true;
     log_fetch_cancel(o->fetch);
+    for (size_t i = 0; i < OPEN_MAX_ERRANDS; i++) {
+        errand_cancel(o->errands[i].run);
+        errand_fini(&o->errands[i].errand);
+    }
     close_if(&o->timer);
     close_if(&o->turn);
     for (int i = 0; i < 3; i++)

@@ -259,6 +259,7 @@ static void on_news(void *user, const struct replica_news *n)
 {
     struct plain *p = user;
     p->ed->stale = true;
+    model_life_news(p->ed, n);
     switch (n->kind) {
     case NEWS_EVENT:
         on_event(p, n);
@@ -319,6 +320,7 @@ void plain_free(struct plain *p)
     free(p->told);
     buf_free(&p->written);
     buf_free(&p->hinted);
+    buf_free(&p->urgent);
     editor_free(p->ed);
     free(p);
 }
@@ -396,7 +398,7 @@ void plain_time(struct plain *p, int64_t mono_ms, int64_t utc_ms)
 
 int64_t plain_next_ms(const struct plain *p)
 {
-    int64_t at = INT64_MAX;
+    int64_t at = editor_next_ms(p->ed);
     for (size_t i = 0; i < p->ntold; i++)
         if (p->told[i].changed && p->told[i].tell_ms < at)
             at = p->told[i].tell_ms;

@@ -32,6 +32,9 @@ bool plain_left(const struct plain *p);
 /* As editor_wants_log and editor_set_log. */
 bool plain_wants_log(struct plain *p);
 void plain_set_log(struct plain *p, struct audit *log, struct template *t, const char *why);
+/* As editor_take_errand and editor_answer. */
+bool plain_take_errand(struct plain *p, struct errand *out);
+void plain_answer(struct plain *p, const struct errand *e, struct errand_answer *a);
 
 /* The table of commands, for the README and tests. */
 struct plain_command_help {

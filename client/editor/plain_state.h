@@ -36,8 +36,10 @@ struct plain {
     bool appending;
     struct field write_field;
     struct buf written;
-    struct field text; /* the live text that edit, insert and delete work on */
-    struct buf hinted; /* hints that were said, one a line with its field */
+    struct field text;           /* the live text that edit, insert and delete work on */
+    bool says_steps, says_inbox; /* asked for: to be said when they are here */
+    struct buf urgent;           /* my most urgent duty, as it was said */
+    struct buf hinted;           /* hints that were said, one a line with its field */
     char prompt[64];
 };
 
@@ -77,6 +79,16 @@ void plain_run_redo(struct plain *p, char *args);
 enum { HINTED_BYTES = 64 * 1024 }; /* of remembered hints; those beyond may be said again */
 /* After one's own change: what it brought about that is worth a hint, each once. */
 void plain_hint(struct plain *p, struct field f);
+
+/* ---- plain_life.c ---- */
+void plain_run_steps(struct plain *p, char *args);
+void plain_run_sign(struct plain *p, char *args);
+void plain_run_move(struct plain *p, char *args);
+void plain_run_assign(struct plain *p, char *args);
+void plain_run_flag(struct plain *p, char *args);
+void plain_run_action(struct plain *p, char *args);
+void plain_run_readers(struct plain *p, char *args);
+void plain_run_inbox(struct plain *p, char *args);
 
 /* ---- plain_answer.c ---- */
 void plain_say_comments(struct plain *p, uint16_t question); /* the open ones */

@@ -375,3 +375,128 @@ Test(plain, a_part_of_an_action_is_told_what_it_lacks_of_smart)
     HEARS(say(d, "show"), "SMART: S, A, R missing");
     end(d);
 }
+
+/* ---- the record's life; the test answers for the server ---- */
+
+static struct errand_answer *answer_of(enum err e, const char *text)
+{
+    struct errand_answer *a = calloc(1, sizeof *a);
+    a->err = e;
+    a->text = strdup(text);
+    return a;
+}
+
+static struct errand_answer *steps_of(struct dialogue *d)
+{
+    struct errand_answer *a = answer_of(ERR_OK, "");
+    a->revision = 5;
+    a->steps = calloc(1, sizeof *a->steps);
+    a->nsteps = 1;
+    a->steps[0] = (struct errand_step){.to = AUDIT_AGREED,
+                                       .title = strdup("Sign"),
+                                       .command = strdup(""),
+                                       .who = strdup(""),
+                                       .reason = strdup(""),
+                                       .you = true,
+                                       .by_signing = true,
+                                       .nmissing = 1};
+    a->steps[0].missing = calloc(1, sizeof *a->steps[0].missing);
+    a->steps[0].missing[0].sentence = strdup("B1 has no rationale yet");
+    a->steps[0].missing[0].field = at(d->p, "B1.rationale");
+    a->duties = calloc(1, sizeof *a->duties);
+    a->nduties = 1;
+    a->duties[0] = (struct errand_duty){.ref = strdup("TST-2026-0001"),
+                                        .text = strdup("Sign it"),
+                                        .due = strdup("2026-03-10"),
+                                        .name = strdup(""),
+                                        .level = strdup(""),
+                                        .days_left = -2,
+                                        .mine = true};
+    return a;
+}
+
+/* Answers what comes next; returns what else is asked for first (kind 0: nothing). */
+static struct errand serve(struct dialogue *d)
+{
+    struct errand e;
+    while (plain_take_errand(d->plain, &e)) {
+        if (e.kind == ERRAND_NEXT)
+            plain_answer(d->plain, &e, steps_of(d));
+        else if (e.kind == ERRAND_INBOX)
+            plain_answer(d->plain, &e, answer_of(ERR_OK, ""));
+        else
+            return e;
+    }
+    return (struct errand){.kind = (enum errand_kind)0};
+}
+
+Test(plain, says_what_i_have_to_do_first_and_what_comes_next)
+{
+    struct dialogue *d = begin(P_FRO);
+    buf_clear(&d->said);
+    (void)serve(d);
+    HEARS(buf_cstr(&d->said), "To do: Sign it (2 working days late)");
+    say(d, "steps");
+    (void)serve(d);
+    HEARS(buf_cstr(&d->said), "IN_PROGRESS");
+    HEARS(buf_cstr(&d->said), "Sign: you, but first");
+    HEARS(buf_cstr(&d->said), "B1 has no rationale yet");
+    HEARS(buf_cstr(&d->said), "You: Sign it (2 working days late)");
+    HEARS_NOT(buf_cstr(&d->said), "To do"); /* said already */
+    end(d);
+}
+
+Test(plain, the_steps_of_a_records_life_are_commands)
+{
+    static const struct {
+        const char *line;
+        enum errand_kind kind;
+        const char *text, *reason, *person, *step, *value;
+    } rows[] = {
+        {"sign",                                   ERRAND_SIGN,       "",                       "",               "",        "",      ""},
+        {"sign C1 is better than that",            ERRAND_SIGN,       "C1 is better than that", "",               "",        "",      ""},
+        {"move submitted",                         ERRAND_MOVE,       "",                       "",               "",        "",      ""},
+        {"move in_progress It must change",        ERRAND_MOVE,       "",                       "It must change", "",        "",      ""},
+        {"flag \"Sue Tan\" He was hit",            ERRAND_FLAG,       "He was hit",             "",               "Sue Tan", "",      ""},
+        {"action L3[1] start",                     ERRAND_ACTION,     "",                       "",               "",        "start", ""},
+        {"action L3[1] due 2026-05-01 It is full", ERRAND_ACTION,     "",                       "It is full",     "",        "due",
+         "2026-05-01"                                                                                                                   },
+        {"readers",                                ERRAND_READERS,    "",                       "",               "",        "",      ""},
+        {"assign",                                 ERRAND_MODERATORS, "",                       "",               "",        "",      ""},
+    };
+    struct dialogue *d = begin(P_FRO);
+    cr_assert_eq(room_add(d->p->room, P_FRO, "L3.actions"), ERR_OK);
+    people_join(d->p, P_FRO, false);
+    (void)serve(d);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        say(d, rows[i].line);
+        struct errand e = serve(d);
+        cr_assert_eq(e.kind, rows[i].kind, "%s: %s", rows[i].line, buf_cstr(&d->said));
+        cr_assert_str_eq(e.text ? e.text : "", rows[i].text);
+        cr_assert_str_eq(e.reason ? e.reason : "", rows[i].reason);
+        cr_assert_str_eq(e.person ? e.person : "", rows[i].person);
+        cr_assert_str_eq(e.step ? e.step : "", rows[i].step);
+        cr_assert_str_eq(e.value ? e.value : "", rows[i].value);
+        buf_clear(&d->said);
+        plain_answer(d->plain, &e, answer_of(ERR_INPUT, "Not as things stand."));
+        HEARS(buf_cstr(&d->said), "Not as things stand.");
+        errand_fini(&e);
+    }
+    end(d);
+}
+
+Test(plain, a_step_that_lacks_something_says_how_it_is_written)
+{
+    struct dialogue *d = begin(P_FRO);
+    (void)serve(d);
+    HEARS(say(d, "move"), "move SUBMITTED");
+    HEARS(say(d, "move nowhere"), "\"steps\" shows what comes next");
+    HEARS(say(d, "flag He was hit"), "which manager has been told");
+    HEARS(say(d, "action"), "action L5[1]");
+    HEARS(say(d, "action B1 start"), "is not an action");
+    cr_assert_eq((int)serve(d).kind, 0);
+    plain_set_line(d->plain, LINE_DOWN, "the line is cut");
+    HEARS(say(d, "readers"), "There is no line to the server now");
+    cr_assert_eq((int)serve(d).kind, 0);
+    end(d);
+}
