@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/editor/cells.h"
+#include "client/render/cut.h"
 #include "client/render/render.h"
 #include "common/csv.h"
 #include "common/utf8.h"
@@ -83,31 +84,6 @@ static void fit_columns(const struct answer *a, size_t widths[MOST_COLUMNS], siz
     }
 }
 
-static void put_blanks(struct buf *out, size_t n)
-{
-    while (n--)
-        buf_append_u8(out, ' ');
-}
-
-/* As much of safe text as has room, with "…" where it was cut; returns the columns it took. */
-static size_t put_cut(struct buf *out, const char *s, size_t room)
-{
-    size_t len = strlen(s), at = 0, used = 0, step;
-    struct glyph g;
-    bool whole = text_cols(s) <= room;
-    for (; at < len; at += step, used += g.width) {
-        step = grapheme_len((const uint8_t *)s, len, at);
-        grapheme_glyph((const uint8_t *)s + at, step, &g);
-        if (!whole && used + g.width > room - 1)
-            break;
-        buf_append_str(out, g.text);
-    }
-    if (at == len)
-        return used;
-    buf_append_str(out, "\u2026");
-    return used + 1;
-}
-
 static bool is_right(enum answer_type type)
 {
     return type == ANSWER_COUNT || type == ANSWER_DAYS || type == ANSWER_SHARE;
@@ -126,8 +102,8 @@ static void put_line(const struct answer *a, const size_t *widths, const struct 
             buf_append_str(&cell, a->columns[c].title);
         size_t cols = text_cols(buf_cstr(&cell));
         size_t spare = cols < widths[c] ? widths[c] - cols : 0;
-        put_blanks(out, owed + (is_right(a->columns[c].type) ? spare : 0));
-        size_t used = put_cut(out, buf_cstr(&cell), widths[c]);
+        cut_blanks(out, owed + (is_right(a->columns[c].type) ? spare : 0));
+        size_t used = cut_put(out, buf_cstr(&cell), widths[c], false);
         owed = GAP + (is_right(a->columns[c].type) ? 0 : widths[c] - used);
     }
     buf_append_u8(out, '\n');
