@@ -5,8 +5,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/utf8.h"
+
 /* Above everything that a service counts or pays, and far from where sums overflow. */
 #define MOST INT64_C(1000000000000)
+
+const char *measure_quote(const char *typed)
+{
+    size_t len = strlen(typed);
+    return len <= 40 && !utf8_check_text(typed, len, false, NULL) ? typed : "this text";
+}
 
 /* ---- a figure ---- */
 
@@ -103,12 +111,6 @@ void measure_say(const struct measure *m, struct measure_figure f, char out[MEAS
     }
 }
 
-/* To be repeated in a sentence: nothing is cut in the middle of a character. */
-static const char *short_of(const char *typed)
-{
-    return strlen(typed) <= 40 ? typed : "this long text";
-}
-
 static bool is_blank(const char *s)
 {
     return !*s || !strcmp(s, "-") || !strcasecmp(s, "not known");
@@ -174,11 +176,11 @@ enum err measure_parse_number(const struct measure *m, bool is_n, const char *ty
     *out = 0;
     if (money)
         return err_set(why, ERR_INPUT, "\"%s\" is not an amount such as 812.50 (pounds)",
-                       short_of(typed));
+                       measure_quote(typed));
     return err_set(why, ERR_INPUT,
                    "\"%s\" is not a whole number such as 0 or 12; leave it empty "
                    "if it is not known",
-                   short_of(typed));
+                   measure_quote(typed));
 }
 
 enum err measure_check_figure(const struct measure *m, struct measure_figure f,
@@ -252,7 +254,7 @@ enum err month_parse(const char *typed, month_no *out, struct err_info *why)
     if (!read || month < 1 || month > 12)
         return err_set(why, ERR_INPUT,
                        "\"%s\" is not a month; write it as 2026-09, 09/2026 or Sep 2026",
-                       short_of(typed));
+                       measure_quote(typed));
     if (year < 2000 || year > CIVIL_YEAR_LAST)
         return err_set(why, ERR_INPUT, "write the year of the month in full, from 2000 to %d",
                        CIVIL_YEAR_LAST);

@@ -51,6 +51,10 @@ const struct measure *measure_find(const char *code);
 /* The same; ERR_INPUT with a sentence that names where to look. */
 MUST_CHECK enum err measure_get(const char *code, const struct measure **out, struct err_info *why);
 
+/* What was typed, to be repeated in a one-line sentence: itself, or "this text" where it is long or
+ * holds line ends or controls. */
+const char *measure_quote(const char *typed);
+
 /* ---- a figure ---- */
 
 struct measure_figure {

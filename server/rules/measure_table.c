@@ -107,7 +107,7 @@ enum err measure_get(const char *code, const struct measure **out, struct err_in
                        "M1 has several counts; say which one, as in ds.M1.households");
     return err_set(why, ERR_INPUT,
                    "there is no measure \"%s\"; the codes are like ds.H9 or ds.M1.households",
-                   strlen(code) <= 40 ? code : "this long text");
+                   measure_quote(code));
 }
 
 const char *measure_group_title(enum measure_group g)

@@ -217,6 +217,22 @@ Test(measure, refuses_numbers_that_cannot_be)
     }
 }
 
+Test(measure, a_sentence_stays_one_line_whatever_was_typed)
+{
+    static const struct {
+        const char *typed, *quoted;
+    } rows[] = {
+        {"12.5",                                      "12.5"                                    },
+        {"caf\u00e9",                                 "caf\u00e9"                               },
+        {"1\n2",                                      "this text"                               },
+        {"\x1b[2J",                                   "this text"                               },
+        {"0123456789012345678901234567890123456789",  "0123456789012345678901234567890123456789"},
+        {"01234567890123456789012345678901234567890", "this text"                               },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_assert_str_eq(measure_quote(rows[i].typed), rows[i].quoted);
+}
+
 /* ---- months ---- */
 
 Test(measure, reads_months_as_people_write_them)
