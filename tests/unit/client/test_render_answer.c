@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/lib/leaks.h"
 #include <time.h>
 
 static const struct answer_column columns[] = {
@@ -70,6 +72,7 @@ Test(render_answer, text_shows_count_list_and_definitions)
         "%s", buf_cstr(&out));
     buf_free(&out);
     answer_free(&a);
+    CHECK_NO_LEAKS();
 }
 
 Test(render_answer, only_words_are_cut_when_the_terminal_is_narrow)
@@ -141,6 +144,7 @@ Test(render_answer, json_has_every_cell_under_its_name)
     cr_assert_str_eq(json_string_value(json_object_get(second, "open")), "masked");
     json_decref(j);
     answer_free(&a);
+    CHECK_NO_LEAKS();
 }
 
 Test(render_answer, csv_is_rows_without_formulas)
@@ -154,4 +158,5 @@ Test(render_answer, csv_is_rows_without_formulas)
                      "IDA-2026-0007,'=cmd|'/c calc'!A1,,-3,*,\r\n");
     buf_free(&out);
     answer_free(&a);
+    CHECK_NO_LEAKS();
 }

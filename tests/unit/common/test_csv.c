@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "tests/lib/leaks.h"
+
 static struct err_info why;
 
 static enum err read_str(const char *s, struct csv *out)
@@ -70,6 +72,7 @@ Test(csv, reads_what_spreadsheets_write)
         csv_free(&c);
     }
     buf_free(&out);
+    CHECK_NO_LEAKS();
 }
 
 Test(csv, says_where_it_could_not_read)
@@ -81,6 +84,7 @@ Test(csv, says_where_it_could_not_read)
             cr_assert(strstr(why.text, bad[i].says[k]), "row %zu: %s", i, why.text);
         cr_assert(!c.nrows && !c.text && !c.cells, "row %zu left something", i);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(csv, a_nul_is_refused_where_it_stands)

@@ -3,6 +3,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "tests/lib/leaks.h"
+
 /* One letter for each number of a table with its totals: as given, small, beside, absent. */
 static void letters(const enum mask *out, size_t rows, size_t cols, char *s)
 {
@@ -109,6 +111,7 @@ Test(mask, masks_what_is_small_and_what_would_give_it_away)
         letters(out, t.rows, t.cols, seen);
         cr_assert_str_eq(seen, tables[i].expected, "table %zu: %s", i, seen);
     }
+    CHECK_NO_LEAKS();
 }
 
 Test(mask, refuses_what_is_no_table_of_counts)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/lib/leaks.h"
+
 static struct err_info why;
 
 static struct import_options options(void)
@@ -94,6 +96,7 @@ Test(measure_import, finds_columns_by_heading_or_by_the_map)
                   "row %zu", i);
         import_result_free(&r);
     }
+    CHECK_NO_LEAKS();
 }
 
 /* ---- faults ---- */
@@ -151,6 +154,7 @@ Test(measure_import, one_bad_row_and_nothing_is_imported)
               why.text);
     check_faults(&r);
     import_result_free(&r);
+    CHECK_NO_LEAKS();
 }
 
 Test(measure_import, bad_rows_are_left_out_and_listed_only_if_asked)
@@ -165,6 +169,7 @@ Test(measure_import, bad_rows_are_left_out_and_listed_only_if_asked)
     cr_assert(r.n == 2 && r.values[0].figure.n == 12 && r.values[1].figure.n == 1);
     cr_assert(r.values[0].id == 100 && r.values[1].id == 101);
     import_result_free(&r);
+    CHECK_NO_LEAKS();
 }
 
 Test(measure_import, counts_all_faults_and_keeps_the_first)
@@ -227,4 +232,5 @@ Test(measure_import, another_number_needs_a_reason_to_correct)
     cr_assert(strstr(why.text, "row 3: row 2 is about the same"), "%s", why.text);
     import_result_free(&r);
     measure_set_free(&s);
+    CHECK_NO_LEAKS();
 }

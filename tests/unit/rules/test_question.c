@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/lib/leaks.h"
+
 static struct err_info why;
 static const struct civil today = {2026, 11, 24};
 static const struct question_known anything;
@@ -261,4 +263,5 @@ Test(question, an_answer_brings_its_definitions)
     cr_assert(strstr(out.not_counted, "may not see"));
     cr_assert(out.ncolumns == a.question->ncolumns && out.nrows == 0 && out.count == 0);
     answer_free(&out);
+    CHECK_NO_LEAKS();
 }
