@@ -70,6 +70,9 @@ struct live_hooks {
     /* `about` came, went (`gone`) or moved their cursor (`cursor`); both are in one room. */
     void (*present)(void *user, struct live_seat *to, const struct live_seat *about, bool gone,
                     bool cursor);
+    /* What people have to do about the audit as it stands, kept beside it (store.h); NULL: nothing
+     * is. Asked with every event that may change it: not while somebody types on in a text. */
+    store_project_fn project;
     /* The store has died. */
     void (*fatal)(void *user, const char *why);
 };
@@ -169,6 +172,7 @@ struct live_event {
     uint32_t request;
     bool special;        /* looks different to different readers */
     bool changes_rights; /* may change what somebody sees of earlier content */
+    bool changes_duties; /* may change what somebody has to do */
     struct live_again *again;
     struct live_view *views;
     size_t nviews;
@@ -190,6 +194,8 @@ MUST_CHECK enum err live_catch_up(struct live_audit *la, const struct viewer *v,
 /* One of these events (in (from_seq, seq]), and its body as `v` may see it now, either borrowed
  * from the event or made in `scratch`. */
 const struct live_event *live_event_at(const struct live_audit *la, uint64_t seq);
+/* Any event that is still in memory; NULL: it is not. */
+const struct live_event *live_event_find(const struct live_audit *la, uint64_t seq);
 MUST_CHECK enum err live_event_body(const struct live_audit *la, const struct live_event *e,
                                     const struct viewer *v, struct buf *scratch,
                                     const uint8_t **body, size_t *body_len);

@@ -54,6 +54,11 @@ const struct live_event *live_event_at(const struct live_audit *la, uint64_t seq
     return la->ring[seq & (la->ring_cap - 1)];
 }
 
+const struct live_event *live_event_find(const struct live_audit *la, uint64_t seq)
+{
+    return seq >= la->first_seq && seq < la->end_seq ? live_event_at(la, seq) : NULL;
+}
+
 /* Delivered events stay while all of them are fewer bytes than a snapshot: that long a tail is the
  * better answer to somebody who comes back. */
 void live_ring_trim(struct live_audit *la)
@@ -80,6 +85,7 @@ struct append_job {
     uint64_t last_seq;
     struct store_summary summary;
     struct store_member *members;
+    struct store_projection duties;
     struct store_event events[];
 };
 
@@ -87,10 +93,31 @@ static void append_drop(struct job *j)
 {
     struct append_job *aj = (struct append_job *)((char *)j - offsetof(struct append_job, job));
     free(aj->members);
+    free(aj->duties.duties);
     free(aj);
 }
 
 static void append_done(struct store_req *r);
+
+/* What the store keeps beside the log, as of the last event. */
+static enum err fill_projection(struct live_audit *la, struct append_job *aj, bool members,
+                                bool duties)
+{
+    static const struct store_duty none;
+    struct live *l = la->live;
+    enum err e = ERR_OK;
+    summary_of(la->audit, &aj->summary);
+    aj->append.summary = &aj->summary;
+    if (members)
+        e = summary_members_of(la->audit, &aj->members, &aj->append.nmembers);
+    aj->append.members = aj->members;
+    if (!e && duties && l->hooks.project) {
+        e = l->hooks.project(l->hooks.user, la->audit, &aj->duties);
+        aj->append.duties = aj->duties.duties ? aj->duties.duties : &none;
+        aj->append.nduties = aj->duties.nduties;
+    }
+    return e;
+}
 
 /* Sends everything that is not submitted yet, as one request. */
 static enum err submit_gathered(struct live_audit *la)
@@ -103,28 +130,26 @@ static enum err submit_gathered(struct live_audit *la)
     if (!aj)
         return ERR_NOMEM;
     memset(aj, 0, sizeof *aj);
-    bool members = false;
+    bool members = false, duties = false;
     for (size_t i = 0; i < n; i++) {
         const struct live_event *e = live_event_at(la, la->submitted_seq + 1 + i);
         members = members || e->agent == 0;
+        duties = duties || e->changes_duties;
         aj->events[i] = (struct store_event){.seq = e->seq,
                                              .utc_ms = e->utc_ms,
                                              .actor = e->actor,
                                              .body = e->body,
                                              .body_len = e->body_len};
     }
-    if (members && summary_members_of(la->audit, &aj->members, &aj->append.nmembers)) {
-        free(aj);
+    if (fill_projection(la, aj, members, duties)) {
+        append_drop(&aj->job);
         return ERR_NOMEM;
     }
-    summary_of(la->audit, &aj->summary);
     aj->append.req = (struct store_req){.op = STORE_APPEND, .done = append_done};
     aj->append.audit = la->number;
     aj->append.expected_seq = la->submitted_seq;
     aj->append.events = aj->events;
     aj->append.nevents = n;
-    aj->append.summary = &aj->summary;
-    aj->append.members = aj->members;
     aj->job.drop = append_drop;
     aj->la = la;
     aj->last_seq = la->submitted_seq = la->end_seq - 1;
@@ -289,6 +314,19 @@ static struct live_event *event_make(struct live_audit *la, const struct event_b
     return e;
 }
 
+/* Typing on in a text changes nothing that anybody has to do; its first words, and taking out its
+ * last, may, and what an action is to do is told with it. */
+static bool text_counts(const struct audit *a, const struct event_body *b)
+{
+    for (size_t i = 0; i < b->nops; i++) {
+        const struct audit_op *op = &b->ops[i];
+        const struct text *t = op->kind == OP_TEXT ? audit_text(a, op->text.field) : NULL;
+        if (op->kind != OP_TEXT || op->text.field.part == PART_SPECIFIC || !t || !text_len_cp(t))
+            return true;
+    }
+    return false;
+}
+
 /* `b` has passed audit_check. On failure memory ran out half-way: the audit is read again. */
 static enum err accept_event(struct live_audit *la, const struct event_body *b, uint32_t actor,
                              uint64_t author_seat, uint32_t request)
@@ -305,8 +343,10 @@ static enum err accept_event(struct live_audit *la, const struct event_body *b, 
         return ERR_NOMEM;
     }
     l->in_flight++;
+    e->changes_duties = text_counts(la->audit, b); /* was it empty before ... */
     if (audit_apply(la->audit, &ev))
         return ERR_NOMEM;
+    e->changes_duties = e->changes_duties || text_counts(la->audit, b); /* ... or is it now? */
     live_classify(la->audit, b, e);
     if (e->special && !live_make_views(la, e, b))
         return ERR_NOMEM;
