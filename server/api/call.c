@@ -34,7 +34,7 @@ static void call_destroy(struct call *c)
     pb_alloc_fini(&c->alloc);
     pb_alloc_fini(&c->out);
     buf_free(&c->data);
-    free(c->members);
+    audit_free(c->past);
     free(c);
 }
 
@@ -74,6 +74,8 @@ void call_free(struct call *c)
         c->env = NULL;
         c->route = NULL;
         c->seat = NULL;
+        c->wrote = c->new_auditor = false;
+        c->then = NULL;
         core->spare = c;
         return;
     }

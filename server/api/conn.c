@@ -198,20 +198,31 @@ void conn_too_slow(struct conn *cn)
     conns_wake_at(c, c->mono_ms + SLOW_CUT_MS);
 }
 
-void conn_answer(struct conn *cn, const Tandem__Envelope *e)
+static void answer_out(struct conn *cn, uint32_t id)
 {
     struct core *c = cn->core;
-    wire_pack(&c->out, e);
     if (buf_failed(&c->out)) {
         buf_free(&c->out);
-        conn_close(cn, e->id, ERR_NOMEM, err_text(ERR_NOMEM));
+        conn_close(cn, id, ERR_NOMEM, err_text(ERR_NOMEM));
     } else if (c->out.len > FRAME_MAX_BYTES) { /* what makes answers keeps them shorter */
-        log_error("core", "answer_too_long", "kind=%s", wire_kind_name((int)e->body_case));
+        log_error("core", "answer_too_long", "bytes=%zu", c->out.len);
         buf_clear(&c->out);
-        conn_error(cn, e->id, ERR_TOO_LARGE, "", "The answer is too long to be sent.");
+        conn_error(cn, id, ERR_TOO_LARGE, "", "The answer is too long to be sent.");
     } else if (!conn_send_out(cn)) {
         conn_too_slow(cn);
     }
+}
+
+void conn_answer(struct conn *cn, const Tandem__Envelope *e)
+{
+    wire_pack(&cn->core->out, e);
+    answer_out(cn, e->id);
+}
+
+void conn_answer_packed(struct conn *cn, uint32_t id, const struct buf *frame)
+{
+    buf_append(&cn->core->out, frame->data, frame->len);
+    answer_out(cn, id);
 }
 
 void conn_error(struct conn *cn, uint32_t id, enum err e, const char *field, const char *text)

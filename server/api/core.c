@@ -6,6 +6,8 @@
 
 #include "common/log.h"
 #include "server/api/core_inner.h"
+#include "server/api/keeper.h"
+#include "server/api/record.h"
 #include "server/api/routes.h"
 
 void core_settings_default(struct core_settings *s)
@@ -96,6 +98,12 @@ static void on_fatal(void *user, const char *why)
     core_fatal(user, why);
 }
 
+static enum err project(void *user, const struct audit *a, struct store_projection *out)
+{
+    struct core *c = user;
+    return projection_make(&c->projection, a, out);
+}
+
 struct core *core_new(const struct core_hooks *hooks, const struct core_settings *settings,
                       struct store *store, int64_t mono_ms, int64_t utc_ms)
 {
@@ -115,6 +123,7 @@ struct core *core_new(const struct core_hooks *hooks, const struct core_settings
                                   .not_stored = room_not_stored,
                                   .closed = room_closed,
                                   .present = room_present,
+                                  .project = project,
                                   .fatal = on_fatal};
     const struct live_settings ls = {.snapshot_every_events = settings->snapshot_every_events,
                                      .idle_audit_ms = settings->idle_audit_ms,
@@ -124,7 +133,10 @@ struct core *core_new(const struct core_hooks *hooks, const struct core_settings
                                      .max_events_in_flight = MAX_EVENTS_IN_FLIGHT};
     c->people = people_new();
     c->live = live_new(&lh, &ls, store);
-    if (!c->people || !c->live) {
+    c->keeper = keeper_new(c);
+    c->projection = (struct projection_from){c->people, &c->settings.clock, &c->settings.holidays};
+    if (!c->people || !c->live || !c->keeper) {
+        keeper_free(c->keeper);
         people_free(c->people);
         live_free(c->live);
         free(c);
@@ -150,6 +162,8 @@ void core_free(struct core *c)
     map_fini(&c->lines_of);
     free(c->starting);
     calls_forget(c);
+    records_forget(c);
+    keeper_free(c->keeper);
     live_free(c->live);
     people_free(c->people);
     for (size_t i = 0; i < c->ntemplates; i++) {
@@ -184,8 +198,10 @@ static void started(struct start_job *j, enum err e)
     if (e)
         log_error("core", "start_failed", "err=%s", err_name(e));
     c->on_ready(c->on_ready_user, e);
-    if (!e)
+    if (!e) {
+        keeper_start(c);
         early_frames(c);
+    }
 }
 
 static void templates_loaded(struct store_req *r)
@@ -342,6 +358,7 @@ void core_time(struct core *c, int64_t mono_ms, int64_t utc_ms)
     c->mono_ms = mono_ms;
     c->utc_ms = utc_ms;
     live_time(c->live, mono_ms, utc_ms);
+    keeper_time(c);
     if (mono_ms < c->next_ms)
         return;
     c->next_ms = INT64_MAX;
@@ -351,8 +368,9 @@ void core_time(struct core *c, int64_t mono_ms, int64_t utc_ms)
 
 int64_t core_next_ms(const struct core *c)
 {
-    int64_t live = live_next_ms(c->live);
-    return live < c->next_ms ? live : c->next_ms;
+    int64_t live = live_next_ms(c->live), keeper = keeper_next_ms(c);
+    int64_t next = live < c->next_ms ? live : c->next_ms;
+    return keeper < next ? keeper : next;
 }
 
 void core_shutdown(struct core *c)

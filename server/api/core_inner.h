@@ -7,6 +7,7 @@
 #include "common/frame.h"
 #include "common/pb_alloc.h"
 #include "server/api/core.h"
+#include "server/api/projection.h"
 #include "server/api/wire.h"
 #include "server/live/live.h"
 #include "server/live/map.h"
@@ -73,6 +74,9 @@ struct core {
     struct template_held *templates;
     size_t ntemplates;
     struct start_job *starting; /* the request on its way */
+    struct record_job *records; /* new ones on their way */
+    struct keeper *keeper;
+    struct projection_from projection;
     bool ready, down, told_fatal;
     enum err start_error;
     void (*on_ready)(void *user, enum err e);
@@ -90,6 +94,7 @@ bool conn_send_out(struct conn *cn);
 /* The same for what may be left out or must leave room for a last word: refuses earlier. */
 bool conn_send_feed(struct conn *cn);
 void conn_answer(struct conn *cn, const Tandem__Envelope *e);
+void conn_answer_packed(struct conn *cn, uint32_t id, const struct buf *frame);
 void conn_error(struct conn *cn, uint32_t id, enum err e, const char *field, const char *text);
 /* Tells why (Error with `id`, 0 = of our own accord), leaves all rooms, closes. */
 void conn_close(struct conn *cn, uint32_t id, enum err e, const char *text);
@@ -128,8 +133,8 @@ struct call {
         struct store_events events;
         struct store_load load;
         struct store_list_audits list;
-        struct store_create_audit create;
-        struct store_append append;
+        struct store_duties duties;
+        struct store_read_log readlog;
         struct store_code_use code;
         struct store_cert_put cert;
     } store;
@@ -143,10 +148,13 @@ struct call {
     int64_t utc_ms;
     uint32_t agent;
     bool entered;
-    enum err closed; /* why a waiting seat went away */
-    struct store_event event;
-    struct store_summary summary;
-    struct store_member *members;
+    enum err closed;  /* why a waiting seat went away */
+    bool wrote;       /* an event of it was accepted */
+    bool new_auditor; /* the audit is its auditor's first */
+    void (*then)(struct call *c);
+    struct audit *past;                 /* made again from the log */
+    uint8_t (*prints)[FINGERPRINT_LEN]; /* nprints, of its revisions */
+    size_t nprints;
 };
 
 struct call *call_new(struct conn *cn);

@@ -5,26 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/api/core_inner.h"
-#include "server/api/handlers.h"
-#include "server/api/routes.h"
+#include "server/api/act.h"
 
 enum { HISTORY_MAX_EVENTS = 5000, HISTORY_MAX_BYTES = 256 * 1024 };
-
-/* May it go on, after a wait? Answers and frees when not. */
-static bool goes_on(struct call *c, enum err e)
-{
-    struct err_info why;
-    if (!call_conn(c) || !call_person(c))
-        call_free(c);
-    else if (e || !live_is_settled(c->la, 0))
-        call_fail(c, ERR_STORE, "", "The audit cannot be read now. Try again in a moment.");
-    else if (route_recheck(c, &why))
-        call_fail_info(c, &why);
-    else
-        return true;
-    return false;
-}
 
 /* ---- history ---- */
 
@@ -56,7 +39,7 @@ static bool fill_event(struct call *c, Tandem__Event *to, const struct store_eve
 static void history_read(struct call *c, enum err e)
 {
     struct store_events page = c->store.events;
-    if (!goes_on(c, e)) {
+    if (!call_goes_on(c, e)) {
         free(page.events);
         return;
     }
@@ -86,7 +69,7 @@ static void history_read(struct call *c, enum err e)
 
 static void history_noted(struct call *c, enum err e)
 {
-    if (!goes_on(c, e))
+    if (!call_goes_on(c, e))
         return;
     const Tandem__History *r = c->env->history;
     uint64_t from = r->from_seq ? r->from_seq : 1;
@@ -154,7 +137,7 @@ static void answer_view(struct call *c, uint64_t seq, int64_t utc_ms, bool now)
 
 static void now_is_durable(struct call *c, enum err e)
 {
-    if (goes_on(c, e))
+    if (call_goes_on(c, e))
         answer_view(c, c->seq, c->utc_ms, true);
 }
 
@@ -189,7 +172,7 @@ static void past_loaded(struct call *c, enum err e)
         call_fail(c, ERR_INPUT, "utc_ms", "The audit did not exist then.");
     } else if (e == ERR_INPUT && call_conn(c)) {
         call_fail(c, ERR_INPUT, "seq", "The audit has no event of that number yet.");
-    } else if (goes_on(c, e)) {
+    } else if (call_goes_on(c, e)) {
         e = fold_past(c, &load, &past);
         if (!e)
             audit_encode_past(past, live_state(c->la), &call_person(c)->viewer, &c->data);
@@ -205,7 +188,7 @@ static void past_loaded(struct call *c, enum err e)
 
 static void view_noted(struct call *c, enum err e)
 {
-    if (!goes_on(c, e))
+    if (!call_goes_on(c, e))
         return;
     const Tandem__ViewAt *r = c->env->view_at;
     const struct audit *a = live_state(c->la);

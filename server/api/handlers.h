@@ -22,5 +22,19 @@ void handle_presence(struct call *c);
 void handle_edit(struct call *c);
 void handle_history(struct call *c);
 void handle_view_at(struct call *c);
+void handle_next(struct call *c);
+void handle_move_audit(struct call *c);
+void handle_sign(struct call *c);
+void handle_verify_signatures(struct call *c);
+void handle_moderators(struct call *c);
+void handle_action_step(struct call *c);
+void handle_raise_flag(struct call *c);
+void handle_note_flag(struct call *c);
+void handle_inbox(struct call *c);
+void handle_readers(struct call *c);
+void handle_break_glass(struct call *c);
+void handle_rules(struct call *c);
+void handle_trigger(struct call *c);
+void handle_plan_audit(struct call *c);
 
 #endif

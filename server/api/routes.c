@@ -7,6 +7,7 @@
 
 #include "server/api/core_inner.h"
 #include "server/api/handlers.h"
+#include "server/rules/permission.h"
 
 /* Those who may have to do with an audit at all; which ones, membership and team decide. ADMIN has
  * no access to content, BOARD sees published reports only. */
@@ -19,7 +20,13 @@
     (ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW) | ROLE_BIT(ROLE_CSW) | ROLE_BIT(ROLE_IRO) |           \
      ROLE_BIT(ROLE_IROM) | ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_SM) | ROLE_BIT(ROLE_QA) |            \
      ROLE_BIT(ROLE_SSL))
-#define CREATORS (ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_QA) | ROLE_BIT(ROLE_FTM))
+/* Whoever may break the glass may read while it is broken. */
+#define READERS (CONTENT | ROLE_BIT(ROLE_ADMIN))
+/* Of some kind of record; which, server/rules/life.h says. */
+#define CREATORS                                                                                   \
+    (ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW) | ROLE_BIT(ROLE_CSW) | ROLE_BIT(ROLE_IRO) |           \
+     ROLE_BIT(ROLE_IROM) | ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_SM) | ROLE_BIT(ROLE_HOS) |           \
+     ROLE_BIT(ROLE_DIR) | ROLE_BIT(ROLE_QA))
 #define INVITERS (ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_QA) | ROLE_BIT(ROLE_IROM))
 #define ANYONE   0u
 
@@ -30,6 +37,8 @@
      STATE_BIT(AUDIT_AGREED) | STATE_BIT(AUDIT_SUBMITTED) | STATE_BIT(AUDIT_MODERATING) |          \
      STATE_BIT(AUDIT_RETURNED))
 #define NOT_OVER (ANY_STATE & ~(STATE_BIT(AUDIT_CLOSED) | STATE_BIT(AUDIT_WITHDRAWN)))
+
+#define PLANNABLE (STATE_BIT(AUDIT_PLANNED) | STATE_BIT(AUDIT_PREPARING))
 
 #define K(name)      TANDEM__ENVELOPE__BODY_##name
 #define SERVERS_ONLY NULL, WHEN_GREETED, WHO_BOTH, ANYONE, WHERE_NOWHERE, ANY_STATE, 1, false
@@ -63,39 +72,39 @@ static const struct route routes[] = {
     {K(LIST_PEOPLE),   handle_list_people,  WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
     {K(PEOPLE_LIST),   SERVERS_ONLY},
 
-    {K(JOIN),          handle_join,         WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
+    {K(JOIN),          handle_join,         WHEN_GREETED, WHO_KNOWN,    READERS,  WHERE_AUDIT,   ANY_STATE, 1,    false},
     {K(JOINED),        SERVERS_ONLY},
     {K(LEAVE),         handle_leave,        WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_ROOM,    ANY_STATE, 1,    false},
-    {K(WHO),           handle_who,          WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
-    {K(HISTORY),       handle_history,      WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 5,    false},
+    {K(WHO),           handle_who,          WHEN_GREETED, WHO_KNOWN,    READERS,  WHERE_AUDIT,   ANY_STATE, 1,    false},
+    {K(HISTORY),       handle_history,      WHEN_GREETED, WHO_KNOWN,    READERS,  WHERE_AUDIT,   ANY_STATE, 5,    false},
     {K(HISTORY_PAGE),  SERVERS_ONLY},
-    {K(VIEW_AT),       handle_view_at,      WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
+    {K(VIEW_AT),       handle_view_at,      WHEN_GREETED, WHO_KNOWN,    READERS,  WHERE_AUDIT,   ANY_STATE, 1,    false},
     {K(VIEW),          SERVERS_ONLY},
     {K(GET_TEMPLATE),  handle_get_template, WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 1,    false},
     {K(TEMPLATE_REPLY), SERVERS_ONLY},
 
-    {K(NEXT), SERVERS_ONLY},
+    {K(NEXT),              handle_next,             WHEN_GREETED, WHO_KNOWN,    READERS,  WHERE_AUDIT,   ANY_STATE, 2,    false},
     {K(STEPS), SERVERS_ONLY},
-    {K(MOVE_AUDIT), SERVERS_ONLY},
+    {K(MOVE_AUDIT),        handle_move_audit,       WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_NAMED,   ANY_STATE, 2,    false},
     {K(MOVED), SERVERS_ONLY},
-    {K(SIGN), SERVERS_ONLY},
-    {K(VERIFY_SIGNATURES), SERVERS_ONLY},
+    {K(SIGN),              handle_sign,             WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 2,    false},
+    {K(VERIFY_SIGNATURES), handle_verify_signatures, WHEN_GREETED, WHO_KNOWN,    READERS,  WHERE_AUDIT,   ANY_STATE, 20,    false},
     {K(SIGNATURE_LIST), SERVERS_ONLY},
-    {K(MODERATORS), SERVERS_ONLY},
+    {K(MODERATORS),        handle_moderators,       WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_NAMED,   ANY_STATE, 5,    false},
     {K(MODERATOR_LIST), SERVERS_ONLY},
-    {K(ACTION_STEP), SERVERS_ONLY},
-    {K(RAISE_FLAG), SERVERS_ONLY},
-    {K(NOTE_FLAG), SERVERS_ONLY},
-    {K(INBOX), SERVERS_ONLY},
+    {K(ACTION_STEP),       handle_action_step,      WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_NAMED,   ANY_STATE, 2,    false},
+    {K(RAISE_FLAG),        handle_raise_flag,       WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
+    {K(NOTE_FLAG),         handle_note_flag,        WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 1,    false},
+    {K(INBOX),             handle_inbox,            WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 5,    false},
     {K(INBOX_LIST), SERVERS_ONLY},
-    {K(READERS), SERVERS_ONLY},
+    {K(READERS),           handle_readers,          WHEN_GREETED, WHO_KNOWN,    CONTENT,  WHERE_AUDIT,   ANY_STATE, 5,    false},
     {K(READER_LIST), SERVERS_ONLY},
-    {K(BREAK_GLASS), SERVERS_ONLY},
-    {K(RULES), SERVERS_ONLY},
+    {K(BREAK_GLASS),       handle_break_glass,      WHEN_GREETED, WHO_KNOWN,    READERS,  WHERE_NAMED,   ANY_STATE, 5,    false},
+    {K(RULES),             handle_rules,            WHEN_GREETED, WHO_KNOWN,    ANYONE,   WHERE_NOWHERE, ANY_STATE, 2,    false},
     {K(RULES_TEXT), SERVERS_ONLY},
-    {K(TRIGGER), SERVERS_ONLY},
+    {K(TRIGGER),           handle_trigger,          WHEN_GREETED, WHO_KNOWN,    CREATORS, WHERE_NOWHERE, ANY_STATE, 5,    false},
     {K(TRIGGERED), SERVERS_ONLY},
-    {K(PLAN_AUDIT), SERVERS_ONLY},
+    {K(PLAN_AUDIT),        handle_plan_audit,       WHEN_GREETED, WHO_KNOWN,    CREATORS, WHERE_AUDIT,   PLANNABLE, 1,    false},
 };
 /* clang-format on */
 
@@ -188,14 +197,24 @@ enum err route_check_state(const struct call *c, const struct audit *a, struct e
                    audit_state_code(s));
 }
 
+bool route_may_see(const struct call *c, const struct audit *a)
+{
+    const struct person *p = call_person(c);
+    const struct audit_member *m = p ? audit_member_find(a, p->viewer.person) : NULL;
+    const struct audit_glass *g = p ? audit_glass_of(a, p->viewer.person) : NULL;
+    if (!p || !audit_may_see(a, &p->viewer))
+        return false;
+    return !g || g->until_utc_ms > c->core->utc_ms ||
+           permission_may_list(&p->viewer, m ? m->role : ROLE_NONE, audit_info(a).team);
+}
+
 enum err route_recheck(const struct call *c, struct err_info *why)
 {
     enum err e = check_roles(c, why);
     if (e || !c->la)
         return e;
     const struct audit *a = live_state(c->la);
-    const struct person *p = call_person(c);
-    if (!a || !p || (c->route->where == WHERE_AUDIT && !audit_may_see(a, &p->viewer)))
+    if (!a || (c->route->where == WHERE_AUDIT && !route_may_see(c, a)))
         return err_set(why, ERR_NOT_FOUND, "%s", err_text(ERR_NOT_FOUND));
     return c->route->where == WHERE_NAMED ? ERR_OK : route_check_state(c, a, why);
 }

@@ -53,6 +53,9 @@ void route_ref(const struct call *c, char out[ROUTE_REF_BYTES]);
 void route_call(struct call *c);
 /* The guards that the audit decides, as they stand now: ERR_OK, or the answer. */
 MUST_CHECK enum err route_recheck(const struct call *c, struct err_info *why);
+/* May the caller see the audit at this moment? A broken glass whose time is over shows nothing,
+ * even before the keeper has mended it. */
+bool route_may_see(const struct call *c, const struct audit *a);
 /* Its row's states alone: for WHERE_NAMED, once the handler's rule has said yes. */
 MUST_CHECK enum err route_check_state(const struct call *c, const struct audit *a,
                                       struct err_info *why);

@@ -132,6 +132,7 @@ static void make_audit(struct bench *b, struct load_peer *ana, char ref[32])
     new_audit.template_id = (char *)(uintptr_t) "FCA";
     new_audit.carer_ref = (char *)(uintptr_t) "CR-1";
     new_audit.practitioner = (char *)(uintptr_t) "Ben";
+    new_audit.start_reason = (char *)(uintptr_t) "it is written at once";
     Tandem__Envelope *a = load_ask(&b->loop, ana, &m);
     if (a->body_case != TANDEM__ENVELOPE__BODY_AUDIT_CREATED)
         load_die("NewAudit was answered with something else");

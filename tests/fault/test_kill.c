@@ -127,6 +127,7 @@ static void make_audits(struct kill_test *t)
         n.template_id = (char *)(uintptr_t) "FCA";
         n.carer_ref = (char *)(uintptr_t) "CR-1";
         n.practitioner = (char *)(uintptr_t) "Ben";
+        n.start_reason = (char *)(uintptr_t) "tests write at once";
         Tandem__Envelope *a = load_ask(&t->loop, ana, &m);
         cr_assert_eq(a->body_case, TANDEM__ENVELOPE__BODY_AUDIT_CREATED);
         snprintf(t->refs[i], sizeof t->refs[i], "%s", a->audit_created->ref);

@@ -31,7 +31,7 @@ void flow_up(struct flow *f)
     daemon_enrol(&f->d, "Cleo Marsh", "CSW", "cleo");
     daemon_enrol(&f->d, "Iris Moor", "IRO", "iris");
     char *out = FLOW_RUN(0, "new", "FCA", "--carer", "CR-1", "--practitioner", "Ben Okafor",
-                         "--json", "--as", "ana");
+                         "--start", "tests write at once", "--json", "--as", "ana");
     json_t *j = json_loads(out, 0, NULL);
     const char *ref = json_string_value(json_object_get(j, "ref"));
     cr_assert_not_null(ref, "%s", out);

@@ -128,7 +128,7 @@ Test(routes, who_is_known_does_not_enrol_or_greet_again)
 }
 
 /* For every row that names roles: each single role, allowed or not. Whoever is not refused for
- * their role meets another refusal (there is no such room or audit), never ERR_REFUSED_ROLE. */
+ * their role gets another answer (there is no such room or audit), never ERR_REFUSED_ROLE. */
 Test(routes, every_row_refuses_every_role_that_it_does_not_name)
 {
     struct bench *b = bench_new(NULL);
@@ -144,10 +144,11 @@ Test(routes, every_row_refuses_every_role_that_it_does_not_name)
             bench_connect(b, 1, person);
             (void)bench_send(b, 1, bench_make(&m, r[i].kind, "TST-2026-0099", 9));
             bench_step(b);
-            const Tandem__Envelope *e = bench_expect(b, 1, BODY(ERROR));
-            bool no = e->error->code == (uint32_t)ERR_REFUSED_ROLE;
-            cr_assert_eq(no, !(r[i].roles & ROLE_BIT(role)), "row %d, role %s: %s", r[i].kind,
-                         role_code((enum role)role), e->error->text);
+            const Tandem__Envelope *e = bench_take(b, 1);
+            cr_assert_not_null(e, "row %d has no answer", r[i].kind);
+            bool no = e->body_case == BODY(ERROR) && e->error->code == (uint32_t)ERR_REFUSED_ROLE;
+            cr_assert_eq(no, !(r[i].roles & ROLE_BIT(role)), "row %d, role %s", r[i].kind,
+                         role_code((enum role)role));
             refused += no;
             passed += !no;
             bench_drop(b, 1);
@@ -183,6 +184,12 @@ Test(routes, a_room_must_have_been_joined_on_this_connection)
     bench_free(b);
 }
 
+/* What a record's life allows is tested with its rules. */
+static bool has_rules_of_its_own(int kind)
+{
+    return kind == BODY(MOVE_AUDIT) || kind == BODY(SIGN) || kind == BODY(ACTION_STEP);
+}
+
 /* One audit per state, made behind the core's back. */
 Test(routes, every_row_refuses_every_state_that_it_does_not_name)
 {
@@ -214,13 +221,16 @@ Test(routes, every_row_refuses_every_state_that_it_does_not_name)
             for (const Tandem__Envelope *got; (got = bench_take(b, 1));)
                 no = no || (got->body_case == BODY(ERROR) &&
                             got->error->code == (uint32_t)ERR_REFUSED_STATE);
-            cr_assert_eq(no, !(r[i].states & STATE_BIT(state)), "row %d in %s", r[i].kind,
-                         audit_state_code((enum audit_state)state));
+            bool named = r[i].states & STATE_BIT(state);
+            cr_assert(no || named, "row %d in %s", r[i].kind,
+                      audit_state_code((enum audit_state)state));
+            cr_assert(!no || !named || has_rules_of_its_own(r[i].kind), "row %d in %s", r[i].kind,
+                      audit_state_code((enum audit_state)state));
             refused += no;
         }
         bench_forget(b, 1);
     }
-    cr_assert_geq(refused, 6 + 2, "Edit in six states, SetMember in two");
+    cr_assert_geq(refused, 6 + 2, "Edit in some states, SetMember in two, PlanAudit");
     bench_free(b);
 }
 
