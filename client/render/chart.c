@@ -187,8 +187,10 @@ static void put_legend(const struct chart_style *style, const char *const *names
             buf_append_u8(out, '\n');
             used = 0;
         }
-        buf_appendf(out, "%s%s ", used ? "  " : "", fill_of(style, i));
-        used += (used ? 2 : 0) + 2 + cut_put(out, names[i], width - 2, style->ascii);
+        size_t gap = used ? 2 : 0;
+        cut_blanks(out, gap);
+        buf_appendf(out, "%s ", fill_of(style, i));
+        used += gap + 2 + cut_put(out, names[i], width - 2, style->ascii);
     }
     buf_append_u8(out, '\n');
 }
