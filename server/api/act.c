@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "server/api/act.h"
+#include "server/api/keeper.h"
 
 /* ---- what the rules look at ---- */
 
@@ -137,6 +138,9 @@ bool call_act(struct call *c, struct audit_op *ops, size_t nops)
         return false;
     }
     log_moves(c, from, ops, nops);
+    const struct audit_info now = audit_info(live_state(c->la));
+    if (now.state == AUDIT_CLOSED && from != AUDIT_CLOSED)
+        keeper_closed(c->core, now.ref);
     c->wrote = true;
     return true;
 }
