@@ -46,6 +46,19 @@ void describe_clock(const struct errand_duty *d, struct buf *out);
 /* "Answer 2 queries (3 working days left)" */
 void describe_duty(const struct errand_duty *d, struct buf *out);
 
+/* "Jo Marsh's signature was voided by your change; it has to be given again." Nothing when the
+ * event, which has been folded, voided none. */
+void describe_voided(const struct replica *r, const struct event *e, struct buf *out);
+/* "Jo Marsh (FSW), 14:10; sees it differently: ..." */
+void describe_signature(const struct replica *r, const struct audit_signature *s,
+                        int64_t now_utc_ms, struct buf *out);
+/* What has to stay in sight while it is so: the n-th (from 0) of the open flags and the open
+ * break-glass. False: there are no more. */
+bool describe_banner(const struct replica *r, size_t n, int64_t now_utc_ms, struct buf *out);
+/* A flag with its words and what was noted, as far as I may read them. */
+void describe_flag(const struct replica *r, const struct audit_flag *f, int64_t now_utc_ms,
+                   struct buf *out);
+
 /* The status line: the whole truth about what is saved. `offline_why` may be NULL. */
 void describe_status(const struct replica *r, const char *offline_why, bool joining,
                      struct buf *out);
