@@ -225,6 +225,9 @@ static void on_news(void *user, const struct replica_news *n)
     model_life_news(ed, n);
     switch (n->kind) {
     case NEWS_EVENT:
+        if (n->event)
+            model_announce(ed, n->event);
+        return;
     case NEWS_MOVED:
         return;
     case NEWS_CAME:
@@ -280,6 +283,17 @@ static uint16_t notice_rows(const struct editor *ed, uint16_t cols)
     return (uint16_t)(rows < ed->rows / 3u ? rows : ed->rows / 3 ? ed->rows / 3 : 1);
 }
 
+/* Flags and break-glass that have to stay in sight. */
+static uint16_t banner_rows(const struct editor *ed)
+{
+    struct buf line = BUF_INIT;
+    uint16_t n = 0, most = ed->rows >= 20 ? 2 : ed->rows >= 12 ? 1 : 0;
+    while (n < most && describe_banner(ed->r, n, ed->utc_ms, &line))
+        n++;
+    buf_free(&line);
+    return n;
+}
+
 struct geometry model_geometry(const struct editor *ed)
 {
     struct geometry g = {0};
@@ -299,6 +313,9 @@ struct geometry model_geometry(const struct editor *ed)
     g.notice = (struct rect){bottom, 0, notice, cols};
     if (ed->rows >= 12)
         g.title = (struct rect){top++, 0, 1, cols};
+    uint16_t banner = banner_rows(ed);
+    g.banner = (struct rect){top, 0, banner, cols};
+    top = (uint16_t)(top + banner);
     uint16_t height = (uint16_t)(bottom - top), left = 0, right = cols;
     bool narrow = cols < 60;
     g.tree_shown = !narrow || ed->in_tree;

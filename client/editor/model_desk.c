@@ -109,16 +109,45 @@ static void add_standing(struct editor *ed, const struct errand_answer *a)
     }
 }
 
+static void add_signatures(struct editor *ed)
+{
+    const struct audit *a = model_audit(ed);
+    for (size_t i = 0; i < audit_signature_count(a); i++) {
+        const struct audit_signature *s = audit_signature_at(a, i);
+        struct buf *out = s->void_seq ? NULL : add_row(ed, (struct desk_row){.kind = DESK_WORDS});
+        if (!out)
+            continue;
+        buf_append_str(out, "Signed by ");
+        describe_signature(ed->r, s, ed->utc_ms, out);
+    }
+}
+
+static void add_flags(struct editor *ed)
+{
+    const struct audit *a = model_audit(ed);
+    if (audit_flag_count(a))
+        add_heading(ed, "Safeguarding flags (Enter: add to it, close it)");
+    for (size_t i = 0; i < audit_flag_count(a); i++) {
+        const struct audit_flag *f = audit_flag_at(a, i);
+        struct buf *out =
+            add_row(ed, (struct desk_row){.kind = DESK_FLAG, .indent = 1, .flag = f->seq});
+        if (out)
+            describe_flag(ed->r, f, ed->utc_ms, out);
+    }
+}
+
 static void build_steps(struct editor *ed)
 {
     const struct life *l = &ed->life;
     const struct errand_answer *a = l->steps;
     add_standing(ed, a);
+    add_signatures(ed);
     if (!a) {
         add_words(ed, 0, 0,
                   l->why[0]             ? l->why
                   : ed->line != LINE_UP ? "There is no line to the server now."
                                         : "Asking the server ...");
+        add_flags(ed);
         return;
     }
     add_heading(ed, "What comes next");
@@ -127,6 +156,7 @@ static void build_steps(struct editor *ed)
     if (!a->nsteps)
         add_words(ed, 1, 0, "Nothing more: this record has come to its end.");
     add_duties(ed, a);
+    add_flags(ed);
 }
 
 /* ---- other lists ---- */

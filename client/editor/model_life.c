@@ -287,6 +287,49 @@ static bool changes_steps(const struct editor *ed, const struct event *e)
     return false;
 }
 
+/* Worth dismissing: it changes what can be written. The rest is said, and gone with a key. */
+static bool is_worth_a_notice(const struct event *e)
+{
+    for (size_t i = 0; i < e->body.nops; i++)
+        if (e->body.ops[i].kind == OP_MOVE)
+            return true;
+    return false;
+}
+
+static bool is_of_life(const struct event *e)
+{
+    for (size_t i = 0; i < e->body.nops; i++)
+        if (e->body.ops[i].kind == OP_MOVE || e->body.ops[i].kind >= OP_SIGN)
+            return true;
+    return false;
+}
+
+static void on_line(void *user, struct field f, const char *line)
+{
+    struct buf *out = user;
+    (void)f;
+    if (out->len)
+        buf_append_str(out, "; ");
+    buf_append_str(out, line);
+}
+
+void model_announce(struct editor *ed, const struct event *e)
+{
+    struct buf text = BUF_INIT;
+    const struct viewer *me = replica_me(ed->r);
+    describe_voided(ed->r, e, &text);
+    if (text.len)
+        model_notice(ed, buf_cstr(&text), NULL, (struct field){0});
+    buf_clear(&text);
+    if (is_of_life(e) && !(me && me->person == e->actor)) /* my own steps are answered */
+        describe_event(ed->r, e, on_line, &text);
+    if (text.len && is_worth_a_notice(e))
+        model_notice(ed, buf_cstr(&text), NULL, (struct field){0});
+    else if (text.len)
+        editor_say(ed, "%s.", buf_cstr(&text));
+    buf_free(&text);
+}
+
 void model_life_news(struct editor *ed, const struct replica_news *n)
 {
     if (n->kind == NEWS_CAUGHT_UP ||

@@ -227,7 +227,7 @@ enum { HELP_SIGNS = 9 }; /* lines of help on signs, after those on keys (view_bo
 struct geometry {
     bool too_small;
     bool tree_shown, comments_shown;
-    struct rect title, tree, pane, comments, notice, who, status;
+    struct rect title, banner, tree, pane, comments, notice, who, status;
 };
 struct geometry model_geometry(const struct editor *ed);
 uint16_t model_text_cols(const struct editor *ed); /* width that texts are wrapped to */
@@ -317,6 +317,8 @@ void model_life_fini(struct editor *ed);
 /* Steps and duties may have changed: to be asked again soon (`now`: at once). */
 void model_life_stale(struct editor *ed, bool now);
 void model_life_news(struct editor *ed, const struct replica_news *n);
+/* Tells what an event did to the record's life: somebody's step, or a signature that is void. */
+void model_announce(struct editor *ed, const struct event *e);
 /* To be sent; takes what `e` owns and leaves it all zero. False (and said): there is no line. */
 bool model_send_errand(struct editor *ed, struct errand *e);
 /* The content that stands on the screen, to be signed. */

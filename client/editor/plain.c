@@ -217,9 +217,21 @@ static bool is_me(struct plain *p, uint32_t person)
     return me && me->person == person;
 }
 
+static void say_voided(struct plain *p, const struct event *e)
+{
+    struct buf line = BUF_INIT;
+    describe_voided(p->r, e, &line);
+    if (line.len)
+        plain_say(p, "%s", buf_cstr(&line));
+    buf_free(&line);
+}
+
 static void on_event(struct plain *p, const struct replica_news *n)
 {
-    if (!n->event || is_me(p, n->person))
+    if (!n->event)
+        return;
+    say_voided(p, n->event);
+    if (is_me(p, n->person))
         return;
     for (size_t i = 0; i < n->event->body.nops; i++)
         if (n->event->body.ops[i].kind == OP_TEXT)

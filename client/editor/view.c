@@ -53,6 +53,19 @@ static void draw_title(struct view *v)
         view_put(v, in, 0, at, right, CELL_REVERSE);
 }
 
+static void draw_banner(struct view *v)
+{
+    struct rect in = v->geo.banner;
+    struct buf line = BUF_INIT;
+    for (uint16_t row = 0; row < in.rows; row++) {
+        buf_clear(&line);
+        (void)describe_banner(v->ed->r, row, v->ed->utc_ms, &line); /* the geometry has counted */
+        grid_fill(v->g, in, row, 0, CELL_REVERSE, COLOUR_WARN);
+        grid_put(v->g, in, row, 1, buf_cstr(&line), CELL_REVERSE | CELL_BOLD, COLOUR_WARN);
+    }
+    buf_free(&line);
+}
+
 /* ---- the list of questions ---- */
 
 static const char *state_mark(enum question_state s)
@@ -318,6 +331,7 @@ void view_draw(const struct editor *ed, struct grid *g)
         return;
     }
     draw_title(&v);
+    draw_banner(&v);
     draw_tree(&v);
     view_pane(&v);
     g->cursor_shown &= !ed->popup && !ed->comments_open;

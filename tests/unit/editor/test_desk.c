@@ -546,6 +546,166 @@ Test(desk, asks_again_when_the_record_moves_but_not_for_every_word)
     people_free(p);
 }
 
+/* ---- what others do to the record ---- */
+
+static void serve_op(struct people *p, uint32_t asker, struct audit_op op)
+{
+    cr_assert_eq(room_serve(p->room, asker, op), ERR_OK, "%s", p->room->why.text);
+    for (uint32_t i = 1; i < P_END; i++)
+        if (p->r[i])
+            people_deliver(p, i, &p->room->events[p->room->nevents - 1]);
+    editor_refresh(p->ed);
+}
+
+static void sign_as(struct people *p, uint32_t person, enum role role, const char *difference)
+{
+    struct audit_op op = {
+        .kind = OP_SIGN,
+        .sign = {.role = role, .revision = audit_revision(p->room->a), .difference = difference}
+    };
+    audit_fingerprint(p->room->a, op.sign.fingerprint);
+    serve_op(p, person, op);
+}
+
+Test(desk, a_signature_that_my_change_voids_is_announced_to_all_who_are_here)
+{
+    static const struct {
+        uint32_t me;
+        const char *says;
+    } rows[] = {
+        {P_FSW, "Anna Frost's signature was voided by your change; it has to be given again."},
+        {P_IRO, "Anna Frost's signature was voided by Jo Marsh's change"                     },
+        {P_FRO, "Your signature was voided by Jo Marsh's change"                             },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct people *p = people_new(rows[i].me, 24, 100);
+        sign_as(p, P_FRO, ROLE_FRO, "");
+        SEES_NOT(p, "voided");
+        other_types(p, P_FSW, "C2", 0, "words");
+        pump(p);
+        SEES(p, rows[i].says);
+        people_free(p);
+    }
+    CHECK_NO_LEAKS();
+}
+
+Test(desk, one_that_takes_the_place_of_an_earlier_signature_is_no_loss)
+{
+    struct people *p = people_new(P_IRO, 24, 100);
+    sign_as(p, P_FRO, ROLE_FRO, "");
+    sign_as(p, P_FRO, ROLE_FRO, "");
+    SEES_NOT(p, "voided");
+    SEES(p, "Anna Frost signed revision");
+    people_free(p);
+}
+
+Test(desk, who_signed_and_with_which_view_stands_at_the_top)
+{
+    struct people *p = begin();
+    sign_as(p, P_FSW, ROLE_FSW, "I see C1 as good.");
+    open_desk(p, usual, 2);
+    SEES(p, "Signed by Jo Marsh (FSW), ");
+    SEES(p, "sees it differently: I see"); /* a line is wrapped behind it */
+    SEES(p, "C1 as good.");
+    people_free(p);
+    CHECK_NO_LEAKS();
+}
+
+Test(desk, a_move_by_somebody_else_is_announced_and_my_own_is_answered)
+{
+    static const struct {
+        uint32_t by;
+        bool announced;
+    } rows[] = {
+        {P_FSW, true },
+        {P_FRO, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct people *p = begin();
+        serve_op(p, rows[i].by,
+                 (struct audit_op){
+                     .kind = OP_MOVE, .move = {.to = AUDIT_AGREED, .reason = ""}
+        });
+        cr_assert_eq(sees(p, "moved the audit to AGREED"), rows[i].announced, "row %zu", i);
+        people_free(p);
+    }
+}
+
+static struct audit_op flag_op(void)
+{
+    return (struct audit_op){
+        .kind = OP_FLAG,
+        .flag = {
+                 .text = "He spoke of being hit.", .told = "Sue (FTM)", .told_utc_ms = 1772496000000}
+    };
+}
+
+Test(desk, an_open_flag_stays_in_sight_and_its_words_are_for_those_who_may_read_them)
+{
+    static const struct {
+        uint32_t me;
+        bool reads;
+    } rows[] = {
+        {P_FRO, true },
+        {P_CSW, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct people *p = people_new(rows[i].me, 24, 160);
+        serve_op(p, P_FRO, flag_op());
+        uint64_t flag = audit_flag_at(p->room->a, 0)->seq;
+        SEES(p, "Safeguarding flag raised");
+        SEES(p, ", told Sue (FTM)");
+        SEES_NOT(p, "He spoke of being hit.");
+        open_desk(p, usual, 2);
+        cr_assert_eq(sees(p, "He spoke of being hit."), rows[i].reads);
+        cr_assert_neq(sees(p, "its words are for named roles"), rows[i].reads);
+        press(p, ED_ESC, 0);
+        serve_op(p, P_FRO,
+                 (struct audit_op){
+                     .kind = OP_FLAG_NOTE,
+                     .flag_note = {.flag = flag, .text = "Seen by LADO", .closed = true}
+        });
+        SEES_NOT(p, "Safeguarding flag raised");
+        people_free(p);
+    }
+    CHECK_NO_LEAKS();
+}
+
+Test(desk, enter_on_a_flag_adds_to_it)
+{
+    struct people *p = begin();
+    serve_op(p, P_FRO, flag_op());
+    open_desk(p, usual, 2);
+    press(p, ED_END, 0);
+    press(p, ED_ENTER, 0);
+    SEES(p, "What was done?");
+    type(p, "Strategy meeting held");
+    press(p, ED_ENTER, 0);
+    struct errand e = taken(p, ERRAND_FLAG_NOTE);
+    cr_assert_eq(e.flag, audit_flag_at(p->room->a, 0)->seq);
+    cr_assert_str_eq(e.text, "Strategy meeting held");
+    errand_fini(&e);
+    people_free(p);
+}
+
+Test(desk, who_reads_by_break_glass_why_and_until_when_is_shown_while_they_may)
+{
+    struct people *p = begin();
+    serve_op(p, P_QA,
+             (struct audit_op){
+                 .kind = OP_GLASS,
+                 .glass = {.person = P_HOS,
+                           .until_utc_ms = 1772496000000 + 3600000,
+                           .reason = "An inspector asks"}
+    });
+    SEES(p, "Break-glass: Hal Osborne reads this until");
+    SEES(p, "An inspector asks");
+    serve_op(p, P_QA, (struct audit_op){.kind = OP_GLASS_END, .glass = {.person = P_HOS}});
+    SEES_NOT(p, "Break-glass: Hal Osborne");
+    people_free(p);
+    CHECK_NO_LEAKS();
+}
+
 Test(desk, is_drawn_whole_at_every_size)
 {
     static const uint16_t sizes[][2] = {
