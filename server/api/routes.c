@@ -18,8 +18,8 @@
      ROLE_BIT(ROLE_PANEL) | ROLE_BIT(ROLE_SSL) | ROLE_BIT(ROLE_COMP))
 #define WRITERS                                                                                    \
     (ROLE_BIT(ROLE_FRO) | ROLE_BIT(ROLE_FSW) | ROLE_BIT(ROLE_CSW) | ROLE_BIT(ROLE_IRO) |           \
-     ROLE_BIT(ROLE_IROM) | ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_SM) | ROLE_BIT(ROLE_QA) |            \
-     ROLE_BIT(ROLE_SSL))
+     ROLE_BIT(ROLE_IROM) | ROLE_BIT(ROLE_FTM) | ROLE_BIT(ROLE_SM) | ROLE_BIT(ROLE_HOS) |           \
+     ROLE_BIT(ROLE_DIR) | ROLE_BIT(ROLE_EXEC) | ROLE_BIT(ROLE_QA) | ROLE_BIT(ROLE_SSL))
 /* Whoever may break the glass may read while it is broken. */
 #define READERS (CONTENT | ROLE_BIT(ROLE_ADMIN))
 /* Of some kind of record; which, server/rules/life.h says. */
