@@ -161,8 +161,23 @@ static void say_waiting_for(const struct call *c, role_set roles, struct buf *ou
         buf_append_str(out, ".");
 }
 
+/* Where it stood before it was asked to move. */
+struct stood {
+    enum audit_state state;
+    uint32_t stage;
+};
+
+static void say_where(const struct audit_info *now, const struct stood *before, struct buf *out)
+{
+    if (now->stage != before->stage && now->stage)
+        buf_appendf(out, "%s is at stage %u now: %s.", now->ref, (unsigned)now->stage - 1,
+                    challenge_stage(now->stage - 1)->title);
+    else if (now->state != before->state)
+        buf_appendf(out, "%s is %s now.", now->ref, audit_state_code(now->state));
+}
+
 /* What it means for a person, as it stands now; sent when it is durable. */
-static void answer_moved(struct call *c, bool signed_now, enum audit_state before)
+static void answer_moved(struct call *c, bool signed_now, const struct stood *before)
 {
     const struct audit *a = live_state(c->la);
     struct audit_info info = audit_info(a);
@@ -170,13 +185,11 @@ static void answer_moved(struct call *c, bool signed_now, enum audit_state befor
     Tandem__Moved moved = TANDEM__MOVED__INIT;
     Tandem__Envelope env = TANDEM__ENVELOPE__INIT;
     if (signed_now)
-        buf_append_str(&text, "Signed.");
-    if (info.state != before)
-        buf_appendf(&text, "%s%s is %s now.", signed_now ? " " : "", info.ref,
-                    audit_state_code(info.state));
-    else if (!signed_now)
+        buf_append_str(&text, info.state == before->state ? "Signed." : "Signed. ");
+    say_where(&info, before, &text);
+    if (!text.len)
         buf_append_str(&text, "Noted.");
-    if (signed_now && info.state == before)
+    if (signed_now && info.state == before->state)
         say_waiting_for(c, life_unsigned(a), &text);
     else
         say_next(c, &text);
@@ -197,9 +210,10 @@ static void answer_moved(struct call *c, bool signed_now, enum audit_state befor
 
 static void act_and_answer(struct call *c, struct life_ops *ops, bool signed_now)
 {
-    enum audit_state before = audit_info(live_state(c->la)).state;
+    struct audit_info info = audit_info(live_state(c->la));
+    struct stood before = {info.state, info.stage};
     if (call_act(c, ops->ops, ops->nops))
-        answer_moved(c, signed_now, before);
+        answer_moved(c, signed_now, &before);
 }
 
 /* Who reads it, and who leads the IROs: they name moderators without reading. */
