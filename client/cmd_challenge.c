@@ -33,12 +33,14 @@ static enum err write_position(struct session *s, uint32_t stage, const char *po
 }
 
 /* Before it has begun, the position cannot be written yet: it goes with the move, and into its
- * answer afterwards. Once it has begun, the position comes first. An exit code. */
+ * answer afterwards. Once it has begun, the position comes first; not into a stage that has been:
+ * that move is refused, and what stands there stays. An exit code. */
 static int take_to_stage(struct session *s, const struct cli *c, struct move *m,
                          const char *position)
 {
-    bool begun = audit_info(audit_of(s)).state == AUDIT_IN_PROGRESS;
-    enum err e = begun ? write_position(s, m->stage, position) : ERR_OK;
+    struct audit_info now = audit_info(audit_of(s));
+    bool begun = now.state == AUDIT_IN_PROGRESS;
+    enum err e = begun && m->stage > now.stage ? write_position(s, m->stage, position) : ERR_OK;
     m->reason = begun ? "" : position;
     if (e)
         return session_fail(s, e);
