@@ -14,9 +14,9 @@ static const struct writer {
     const char *profile;
 } writers[] = {
     {ROLE_FRO, "ana" },
-    {ROLE_IRO, "iris"},
     {ROLE_SM,  "sue" },
     {ROLE_FTM, "tom" },
+    {ROLE_IRO, "iris"},
     {ROLE_FSW, "ben" },
     {ROLE_CSW, "cleo"},
 };

@@ -212,23 +212,20 @@ void story_new_other(struct story *s, const char *who, const char *line)
 
 /* ---- refusals ---- */
 
-/* Every record, and when its last event was, as those tell who may read all of them. */
+/* Every record, and when its last event was, as the one tells who may read all of them. */
 static char *all_logs(struct story *s)
 {
-    static const char *const readers[] = {"quin", "mae"};
+    static const char *const keys[] = {"ref", "state", "changed"};
     struct buf all = BUF_INIT;
-    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
-        json_t *list = json_line(s, readers[i], "audits"), *row;
-        size_t k;
-        json_array_foreach(list, k, row)
-        {
-            static const char *const keys[] = {"ref", "state", "changed"};
-            for (size_t j = 0; j < sizeof keys / sizeof *keys; j++)
-                buf_appendf(&all, "%s ", json_string_value(json_object_get(row, keys[j])));
-            buf_append_u8(&all, '\n');
-        }
-        json_decref(list);
+    json_t *list = json_line(s, "quin", "audits"), *row;
+    size_t k;
+    json_array_foreach(list, k, row)
+    {
+        for (size_t j = 0; j < sizeof keys / sizeof *keys; j++)
+            buf_appendf(&all, "%s ", json_string_value(json_object_get(row, keys[j])));
+        buf_append_u8(&all, '\n');
     }
+    json_decref(list);
     char *text = strdup(buf_cstr(&all));
     buf_free(&all);
     return text;
