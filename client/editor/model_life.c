@@ -233,7 +233,7 @@ void editor_answer(struct editor *ed, const struct errand *e, struct errand_answ
 
 uint64_t model_revision(const struct editor *ed)
 {
-    return ed->life.steps ? ed->life.steps->revision : 0;
+    return audit_revision(model_audit(ed));
 }
 
 const struct errand_duty *model_urgent(const struct editor *ed)

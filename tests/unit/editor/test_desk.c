@@ -229,6 +229,25 @@ Test(desk, signing_asks_for_a_difference_of_view_and_names_the_revision)
     CHECK_NO_LEAKS();
 }
 
+/* What is on the screen is signed, also when it changed after the server was last asked. */
+Test(desk, what_stands_on_the_screen_is_signed)
+{
+    struct people *p = begin();
+    other_types(p, P_FSW, "C2", 0, "words");
+    pump(p);
+    press(p, F12, 0);
+    press(p, ED_ENTER, 0);
+    other_types(p, P_FSW, "C2", 0, "more ");
+    uint64_t read = audit_revision(p->room->a);
+    pump(p);
+    press(p, ED_ENTER, 0);
+    struct errand e = taken(p, ERRAND_SIGN);
+    cr_assert_eq(e.revision, read);
+    cr_assert_lt(e.revision, audit_revision(p->room->a));
+    errand_fini(&e);
+    people_free(p);
+}
+
 Test(desk, no_difference_of_view_is_fine)
 {
     struct people *p = begin();
