@@ -465,7 +465,8 @@ void model_go(struct editor *ed, struct field f, size_t pos_cp)
         ed->in_tree = false;
         model_set_cursor(ed, pos_cp);
     } else if (!same) {
-        model_focus_field(ed, (struct field){0});
+        struct field own = model_own_grade(ed, f);
+        model_focus_field(ed, own.part ? own : (struct field){0});
     }
     model_show_cursor(ed);
 }

@@ -389,11 +389,12 @@ enum err model_find_place(struct editor *ed, const char *where, struct field *f,
                           struct err_info *why)
 {
     enum err e = audit_field_parse(model_audit(ed), where, f, why);
-    const struct question *q =
-        e ? template_question_find(audit_template(model_audit(ed)), where) : NULL;
+    const struct question *q = template_question_find(audit_template(model_audit(ed)), where);
     if (!q)
         return e;
-    *f = (struct field){.question = q->number};
+    if (e)
+        *f = (struct field){.question = q->number};
+    *f = model_own_grade(ed, *f);
     return ERR_OK;
 }
 

@@ -254,6 +254,9 @@ enum key_context model_context(const struct editor *ed);
 bool model_build_tree(struct editor *ed);
 void model_tree_action(struct editor *ed, enum action a);
 void model_next_unanswered(struct editor *ed);
+/* Where to begin in a question whose first grades are hidden from each other: one's own grade while
+ * it is empty. Any other field, and one that names a part of its own, stays as it is. */
+struct field model_own_grade(const struct editor *ed, struct field f);
 void model_step_question(struct editor *ed, int by);
 
 /* ---- model_shown.c ---- */

@@ -56,6 +56,22 @@ out:
         model_go(ed, (struct field){.question = ed->tree[at].question}, 0);
 }
 
+struct field model_own_grade(const struct editor *ed, struct field f)
+{
+    static const enum part own[] = {PART_GRADE_AUDITOR, PART_GRADE_PRACTITIONER};
+    const struct question *q = template_question(audit_template(model_audit(ed)), f.question);
+    bool pending;
+    if (!q || !q->blind || f.item || (f.part && f.part != PART_GRADE_AGREED))
+        return f;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        struct field mine = {f.question, (uint16_t)own[i], 0};
+        if (audit_right(model_audit(ed), replica_me(ed->r), mine, NULL) == RIGHT_WRITE &&
+            !*replica_value(ed->r, mine, &pending).value)
+            return mine;
+    }
+    return f;
+}
+
 struct finding_missing {
     struct editor *ed;
     struct field first, after; /* question 0: none */
@@ -83,7 +99,8 @@ void model_next_unanswered(struct editor *ed)
         editor_say(ed, "Nothing that you can write is missing.");
         return;
     }
-    model_go(ed, to, 0);
+    struct field own = model_own_grade(ed, (struct field){.question = to.question});
+    model_go(ed, own.part ? own : to, 0);
     ed->in_tree = false;
 }
 

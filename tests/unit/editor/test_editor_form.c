@@ -381,3 +381,37 @@ Test(editor_form, typing_where_nothing_can_be_typed_is_told)
     SEES(p, "Not typed: ");
     people_free(p);
 }
+
+/* Where the first grades are hidden from each other, everybody begins with their own. */
+Test(editor_form, in_a_blind_question_one_begins_with_ones_own_grade)
+{
+    static const struct {
+        uint32_t me;
+        const char *own;
+    } rows[] = {
+        {P_FRO, "A6.grade_auditor"     },
+        {P_FSW, "A6.grade_practitioner"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct people *p = people_new(rows[i].me, 24, 80);
+        go(p, "A3");
+        go(p, "A6");
+        cr_assert(field_equal(editor_field(p->ed), at(p, rows[i].own)), "by address");
+        go(p, "A3");
+        press(p, 'n', ED_CTRL);
+        cr_assert(field_equal(editor_field(p->ed), at(p, rows[i].own)), "as the next question");
+        go(p, "A3");
+        press(p, ED_F1 + 1, 0);
+        cr_assert(field_equal(editor_field(p->ed), at(p, rows[i].own)), "as what is missing");
+        go(p, "A6.rationale");
+        cr_assert(field_equal(editor_field(p->ed), at(p, "A6.rationale")), "unless asked to");
+        type(p, "So it is.");
+        go(p, rows[i].own);
+        type(p, "good");
+        press(p, ED_ENTER, 0);
+        pump(p);
+        go(p, "A6");
+        cr_assert_not(field_equal(editor_field(p->ed), at(p, rows[i].own)), "it is in");
+        people_free(p);
+    }
+}
