@@ -351,7 +351,12 @@ static int run_serve(const struct call *c)
         return (int)err_exit_code(e);
     }
     offline_add_builtins(c->data);
+    static struct offline_rules rules; /* large */
+    e = offline_rules_load(c->data, &rules, &why);
+    if (!e) /* otherwise the server meets the same, and says so */
+        site.config.store.rules = &rules.rules;
     int code = daemon_run(&site, c->listen);
+    offline_rules_free(&rules);
     site_free(&site);
     return code;
 }
@@ -452,6 +457,8 @@ static int end_check(enum err e, const struct err_info *why)
     return (int)err_exit_code(e);
 }
 
+/* What people have to do also depends on who works here now, and is made again with a record's next
+ * event only: no difference of it says that anything is damaged. */
 static int run_verify(const struct call *c)
 {
     struct err_info why = {0};
@@ -461,7 +468,12 @@ static int run_verify(const struct call *c)
 static int run_rebuild(const struct call *c)
 {
     struct err_info why = {0};
-    return end_check(store_sqlite_rebuild(c->data, NULL, stdout, &why), &why);
+    static struct offline_rules rules; /* large */
+    enum err e = offline_rules_load(c->data, &rules, &why);
+    if (!e)
+        e = store_sqlite_rebuild(c->data, &rules.rules, stdout, &why);
+    offline_rules_free(&rules);
+    return end_check(e, &why);
 }
 
 static int run_help(const struct call *c)

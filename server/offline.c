@@ -184,6 +184,38 @@ void offline_add_builtins(const char *dir)
     buf_free(&unsaid);
 }
 
+/* ---- rules ---- */
+
+enum err offline_rules_load(const char *dir, struct offline_rules *out, struct err_info *why)
+{
+    struct buf text = BUF_INIT;
+    struct offline o;
+    *out = (struct offline_rules){0};
+    int code = begin(&o, dir, false, &text);
+    enum err e = code ? err_set(why, ERR_STORE, "%.*s", (int)strcspn(buf_cstr(&text), "\n"),
+                                buf_cstr(&text))
+                      : ERR_OK;
+    if (!e) {
+        out->clock = o.site.config.core.clock;
+        out->holidays = o.site.config.core.holidays;
+        out->people = o.people;
+        o.people = NULL;
+        out->from = (struct projection_from){out->people, &out->clock, &out->holidays};
+        out->rules = (struct store_rules){.project = projection_make,
+                                          .user = &out->from,
+                                          .version = projection_version(&out->from)};
+    }
+    end(&o);
+    buf_free(&text);
+    return e;
+}
+
+void offline_rules_free(struct offline_rules *r)
+{
+    people_free(r->people);
+    r->people = NULL;
+}
+
 int offline_init(const char *dir, const char *name, const char *const *hosts, size_t nhosts,
                  struct buf *text)
 {

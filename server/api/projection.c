@@ -45,7 +45,7 @@ uint64_t projection_version(const struct projection_from *from)
     struct buf b = BUF_INIT;
     uint64_t v = RULES;
     buf_append(&b, from->clock, sizeof *from->clock);
-    buf_append(&b, from->holidays, sizeof *from->holidays);
+    buf_append(&b, from->holidays->day, from->holidays->n * sizeof from->holidays->day[0]);
     hash_sha256(b.data, b.len, hash);
     buf_free(&b);
     for (size_t i = 0; i < 6; i++)
