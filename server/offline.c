@@ -192,9 +192,9 @@ enum err offline_rules_load(const char *dir, struct offline_rules *out, struct e
     struct offline o;
     *out = (struct offline_rules){0};
     int code = begin(&o, dir, false, &text);
-    enum err e = code ? err_set(why, ERR_STORE, "%.*s", (int)strcspn(buf_cstr(&text), "\n"),
-                                buf_cstr(&text))
-                      : ERR_OK;
+    enum err e =
+        code ? err_set(why, ERR_STORE, "%.*s", (int)strcspn(buf_cstr(&text), "\n"), buf_cstr(&text))
+             : ERR_OK;
     if (!e) {
         out->clock = o.site.config.core.clock;
         out->holidays = o.site.config.core.holidays;

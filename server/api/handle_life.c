@@ -187,8 +187,10 @@ static void answer_moved(struct call *c, bool signed_now, const struct stood *be
     if (signed_now)
         buf_append_str(&text, info.state == before->state ? "Signed." : "Signed. ");
     say_where(&info, before, &text);
-    if (!text.len)
-        buf_append_str(&text, "Noted.");
+    if (!text.len) { /* another moderator was named */
+        const struct person *p = people_find(c->core->people, info.moderator);
+        buf_appendf(&text, "%s moderates %s now.", p ? p->name : "Nobody", info.ref);
+    }
     if (signed_now && info.state == before->state)
         say_waiting_for(c, life_unsigned(a), &text);
     else

@@ -574,11 +574,21 @@ bool bench_was_sent(const struct bench *b, unsigned conn, const char *words)
 
 /* ---- requests ---- */
 
+void bench_template(struct bench *b, struct template *t)
+{
+    struct buf data = BUF_INIT;
+    template_encode(t, &data);
+    NEED(core_template_added(b->core, data.data, data.len));
+    buf_free(&data);
+    template_free(b->t);
+    b->t = t;
+}
+
 void bench_ask_new_audit(struct bench *b, unsigned conn, const char *practitioner)
 {
     Tandem__NewAudit r = TANDEM__NEW_AUDIT__INIT;
     Tandem__Envelope e = TANDEM__ENVELOPE__INIT;
-    r.template_id = (char *)"TST";
+    r.template_id = b->t->id;
     r.carer_ref = (char *)"CA-1";
     r.practitioner = (char *)practitioner;
     r.start_reason = (char *)(*practitioner ? "tests write at once" : "");

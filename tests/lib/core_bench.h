@@ -78,6 +78,10 @@ void bench_restart(struct bench *b);
 void bench_stop(struct bench *b);
 void bench_begin(struct bench *b);
 
+/* From now on records are made with this template, which is added to the core (not to the store: a
+ * restart forgets it). Takes `t`. */
+void bench_template(struct bench *b, struct template *t);
+
 /* Through the store, as admin does. `role` and `team` may be followed by another role (NULL: none).
  */
 uint32_t bench_person(struct bench *b, const char *name, enum role role, const char *team);
