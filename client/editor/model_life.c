@@ -51,6 +51,8 @@ int64_t editor_next_ms(const struct editor *ed)
 {
     const struct life *l = &ed->life;
     bool waits = l->wants_steps && !l->asked_steps && ed->line == LINE_UP && model_audit(ed);
+    if (l->nasked == MAX_ERRANDS) /* an answer comes first */
+        return INT64_MAX;
     return l->nwaiting ? ed->mono_ms : waits ? l->want_ms : INT64_MAX;
 }
 
@@ -91,15 +93,19 @@ bool editor_take_errand(struct editor *ed, struct errand *out)
 {
     struct life *l = &ed->life;
     greet(ed);
+    if (l->nasked == MAX_ERRANDS)
+        return false;
     if (steps_are_due(ed)) {
         l->wants_steps = false;
         l->asked_steps = true;
+        l->nasked++;
         *out = (struct errand){.kind = ERRAND_NEXT};
         return true;
     }
     if (!l->nwaiting)
         return false;
     *out = l->waiting[0];
+    l->nasked++;
     l->nwaiting--;
     memmove(l->waiting, l->waiting + 1, l->nwaiting * sizeof *l->waiting);
     return true;
@@ -199,6 +205,7 @@ void editor_answer(struct editor *ed, const struct errand *e, struct errand_answ
 {
     struct life *l = &ed->life;
     ed->stale = true;
+    l->nasked -= l->nasked > 0;
     switch (e->kind) {
     case ERRAND_NEXT:
         take_steps(ed, a);

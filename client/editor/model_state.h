@@ -146,6 +146,7 @@ struct life {
     struct errand_answer *moderators, *readers, *inbox;
     struct errand waiting[MAX_ERRANDS]; /* to be sent */
     size_t nwaiting;
+    size_t nasked;                 /* on their way; MAX_ERRANDS at most */
     bool wants_steps, asked_steps; /* asked: on its way */
     int64_t want_ms, want_latest_ms;
     bool greeted;

@@ -18,7 +18,7 @@
 #include "common/clock.h"
 
 /* What the server was asked for the editor, until it has answered. */
-enum { OPEN_MAX_ERRANDS = 8 };
+enum { OPEN_MAX_ERRANDS = 8 }; /* the editor has no more on their way */
 struct room_errand {
     struct room_open *room;
     struct errand errand;
@@ -202,6 +202,12 @@ static bool take_errand(struct room_open *o, struct errand *out)
     return o->ed ? editor_take_errand(o->ed, out) : plain_take_errand(o->plain, out);
 }
 
+static void poke(struct room_open *o)
+{
+    if (o->args->poke)
+        o->args->poke(o->args->user);
+}
+
 static void start_errands(struct room_open *o)
 {
     for (size_t i = 0; i < OPEN_MAX_ERRANDS; i++) {
@@ -212,6 +218,7 @@ static void start_errands(struct room_open *o)
             return;
         x->room = o;
         x->run = errand_start(o->args->link, o->args->ref, &x->errand, on_errand, x);
+        poke(o);
         if (x->run)
             continue;
         struct errand e = x->errand;
@@ -234,7 +241,8 @@ static void farewell(struct room_open *o)
     bool ended = link_state(l) == LINK_ENDED;
     if (!o->farewell_ms)
         o->farewell_ms = now + OPEN_FAREWELL_MS;
-    bool waits = !link_all_acknowledged(l) || (o->fetch && o->input_ended);
+    bool waits = !link_all_acknowledged(l) ||
+                 (o->input_ended && (o->fetch || (o->plain && plain_awaits(o->plain))));
     if (waits && link_state(l) == LINK_ONLINE && now < o->farewell_ms)
         return;
     finish(o, ended ? ERR_NOT_AUTHENTICATED : ERR_OK, ended ? link_why(l) : NULL);
@@ -285,12 +293,6 @@ static void on_turn(uv_prepare_t *h)
 }
 
 /* ---- input ---- */
-
-static void poke(struct room_open *o)
-{
-    if (o->args->poke)
-        o->args->poke(o->args->user);
-}
 
 static void on_key(void *user, struct key k)
 {

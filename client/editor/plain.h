@@ -35,6 +35,8 @@ void plain_set_log(struct plain *p, struct audit *log, struct template *t, const
 /* As editor_take_errand and editor_answer. */
 bool plain_take_errand(struct plain *p, struct errand *out);
 void plain_answer(struct plain *p, const struct errand *e, struct errand_answer *a);
+/* Something that a command has asked for is still to come. */
+bool plain_awaits(const struct plain *p);
 
 /* The table of commands, for the README and tests. */
 struct plain_command_help {

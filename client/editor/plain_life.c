@@ -13,6 +13,12 @@ bool plain_take_errand(struct plain *p, struct errand *out)
     return editor_take_errand(p->ed, out);
 }
 
+bool plain_awaits(const struct plain *p)
+{
+    const struct life *l = &p->ed->life;
+    return l->nasked || l->nwaiting || (p->says_steps && l->wants_steps);
+}
+
 /* The model says at once what it cannot send. */
 static void send(struct plain *p, struct errand *e)
 {

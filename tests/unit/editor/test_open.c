@@ -436,3 +436,54 @@ Test(open, words_struck_out_on_an_earlier_visit_are_fetched_from_the_log)
     buf_free(&said);
     CHECK_NO_LEAKS();
 }
+
+/* ---- the record's life, asked of the real core ---- */
+
+static void hears(struct buf *said, const char *words)
+{
+    cr_assert_not_null(strstr(buf_cstr(said), words), "not heard: %s\n%s", words, buf_cstr(said));
+}
+
+Test(open, plain_asks_the_server_what_comes_next_and_waits_for_its_answer)
+{
+    struct wire w;
+    struct buf said = BUF_INIT;
+    wire_start(&w);
+    visit(&w, "steps\nreaders\ninbox\nmove moderating\n", &said);
+    hears(&said, "What comes next");
+    hears(&said, "you, but first");
+    hears(&said, "Who has opened this record");
+    hears(&said, "Anna Frost");
+    hears(&said, "What waits for you, in all records");
+    hears(&said, "Not done: ");
+    link_free(w.link);
+    link_start(&w);
+    visit(&w, "flag \"Jo Marsh\" He was afraid to go home.\n", &said);
+    hears(&said, "The flag is raised.");
+    link_free(w.link);
+    link_start(&w);
+    visit(&w, "steps\n", &said);
+    hears(&said, "told Jo Marsh");
+    wire_stop(&w);
+    buf_free(&said);
+    CHECK_NO_LEAKS();
+}
+
+Test(open, the_full_screen_shows_what_comes_next_and_who_has_read_it)
+{
+    struct vscreen *s = start();
+    vscreen_ctrl(s, 'o');
+    cr_assert(vscreen_wait_text(s, "you, but first", 5000), "%s", vscreen_dump(s));
+    vscreen_type(s, "r");
+    cr_assert(vscreen_wait_text(s, "Who has opened this record", 5000), "%s", vscreen_dump(s));
+    cr_assert(vscreen_wait_text(s, "Anna Frost", 5000), "%s", vscreen_dump(s));
+    vscreen_ctrl(s, 'o');
+    cr_assert(vscreen_wait_text(s, "you, but first", 5000), "%s", vscreen_dump(s));
+    vscreen_type(s, "\033[B"); /* the first thing that is missing */
+    vscreen_type(s, "\r");
+    vscreen_settle(s, 50, 5000);
+    cr_assert_not(vscreen_has(s, "What comes next"), "%s", vscreen_dump(s));
+    vscreen_ctrl(s, 'q');
+    cr_assert(vscreen_wait_text(s, "left: ok", 5000), "%s", vscreen_dump(s));
+    vscreen_free(s);
+}
