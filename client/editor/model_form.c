@@ -201,6 +201,16 @@ static void append_value(struct editor *ed, struct form_row *row)
         buf_appendf(&row->text, " (%s)", replica_initials(ed->r, v.by));
 }
 
+/* Beside the day: the first that was promised, once they differ. */
+static void append_first_due(const struct editor *ed, struct field due, struct buf *out)
+{
+    struct field first = {due.question, PART_FIRST_DUE, due.item};
+    bool pending;
+    const char *was = replica_value(ed->r, first, &pending).value;
+    if (*was && strcmp(was, replica_value(ed->r, due, &pending).value) != 0)
+        buf_appendf(out, " (first %s)", was);
+}
+
 static bool add_live(struct editor *ed, struct form_row *row)
 {
     const struct audit *a = model_audit(ed);
@@ -239,7 +249,10 @@ static bool add_field(struct editor *ed, struct field f, uint8_t indent)
     else
         buf_append_str(&row->text, def->label);
     buf_append_str(&row->text, ": ");
+    model_append_moderated(ed, f, &row->text);
     append_value(ed, row);
+    if (f.part == PART_DUE)
+        append_first_due(ed, f, &row->text);
     return lay_out(ed, row);
 }
 

@@ -320,6 +320,8 @@ static void type_text(struct editor *ed, enum key_context ctx, uint32_t cp)
         model_line_type(ed, u, n);
     else if (ctx == CTX_PICKER)
         model_picker_type(ed, cp);
+    else if (ctx == CTX_FIELD && model_moderate(ed, cp))
+        return;
     else if (ctx == CTX_FIELD && model_focus_row(ed)->kind == FORM_FIELD)
         model_open_value(ed, model_focus_row(ed), cp);
     else if (ctx == CTX_TREE)

@@ -1,10 +1,14 @@
 #include "client/editor/model_state.h"
 
+#include <string.h>
+
 enum showing {
     SHOW_ALWAYS,
     SHOW_FILLED,    /* the rules fill it in */
     SHOW_GIVEN,     /* filled in, or for whoever may */
     SHOW_UNDER_WAY, /* of an action that has begun */
+    SHOW_DIFFERS,   /* of a view that is not to agree */
+    SHOW_OTHER,     /* of a view that proposes another grade */
 };
 
 /* Parts without a row are always shown. */
@@ -14,6 +18,8 @@ static const struct {
 } rows[] = {
     {PART_GRADE_MODERATOR, SHOW_GIVEN    },
     {PART_GRADE_FINAL,     SHOW_GIVEN    },
+    {PART_PROPOSED,        SHOW_OTHER    },
+    {PART_VIEW_REASON,     SHOW_DIFFERS  },
     {PART_RESPONSE,        SHOW_GIVEN    },
     {PART_RESPONSE_REASON, SHOW_GIVEN    },
     {PART_DECISION,        SHOW_GIVEN    },
@@ -56,6 +62,14 @@ static bool is_folded(struct editor *ed, struct field f)
            is_empty(ed, check);
 }
 
+/* One's own view counts before it is confirmed. */
+static bool is_view(const struct editor *ed, struct field f, const char *value)
+{
+    struct field view = {f.question, PART_VIEW, f.item};
+    bool pending;
+    return !strcmp(replica_value(ed->r, view, &pending).value, value);
+}
+
 bool model_is_shown(struct editor *ed, struct field f)
 {
     struct field status = {f.question, PART_STATUS, f.item};
@@ -70,6 +84,10 @@ bool model_is_shown(struct editor *ed, struct field f)
         return audit_right(model_audit(ed), replica_me(ed->r), f, NULL) == RIGHT_WRITE;
     case SHOW_UNDER_WAY:
         return !is_empty(ed, status);
+    case SHOW_DIFFERS:
+        return is_view(ed, f, "differ") || is_view(ed, f, "insufficient");
+    case SHOW_OTHER:
+        return is_view(ed, f, "differ");
     }
     return true;
 }

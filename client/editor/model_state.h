@@ -330,6 +330,15 @@ uint64_t model_revision(const struct editor *ed);
 /* My most urgent duty about this record, or NULL. */
 const struct errand_duty *model_urgent(const struct editor *ed);
 
+/* ---- model_moderate.c: the moderator's view, a letter each ---- */
+/* A letter on a view that I may give: sets it and goes where the next thing is to be written.
+ * False: it means nothing here. */
+bool model_moderate(struct editor *ed, uint32_t letter);
+/* What the letters mean, where I stand on such a view. False: I do not. */
+bool model_append_moderate(const struct editor *ed, struct buf *out);
+/* What a view is about, before it: "agreed Good; ". Nothing for other rows. */
+void model_append_moderated(const struct editor *ed, struct field f, struct buf *out);
+
 /* ---- model_desk.c: the pane of what comes next, and other lists ---- */
 void model_desk_open(struct editor *ed, enum desk_show show);
 void model_desk_build(struct editor *ed);

@@ -207,7 +207,7 @@ static void append_hint(const struct editor *ed, struct buf *out)
     if (model_append_identifier(ed, true, out))
         return;
     append_comment_here(ed, out);
-    if (!out->len && !model_append_identifier(ed, false, out))
+    if (!out->len && !model_append_identifier(ed, false, out) && !model_append_moderate(ed, out))
         (void)model_append_smart(ed, out); /* nothing to say is a fine answer */
 }
 
