@@ -44,6 +44,18 @@ static void add_heading(struct editor *ed, const char *words)
 
 /* ---- what comes next ---- */
 
+static void add_how(const struct editor *ed, const struct errand_step *s, struct buf *out)
+{
+    buf_append_str(out, ": you can do this now (");
+    if (!ed->life.by_line)
+        buf_append_str(out, "Enter");
+    else if (s->by_signing)
+        buf_append_str(out, "sign");
+    else
+        buf_appendf(out, "move %s", audit_state_code((enum audit_state)s->to));
+    buf_append_str(out, ")");
+}
+
 static void add_step(struct editor *ed, size_t i)
 {
     const struct errand_step *s = &ed->life.steps->steps[i];
@@ -53,8 +65,10 @@ static void add_step(struct editor *ed, size_t i)
     buf_append_str(out, s->title);
     if (s->by_itself)
         buf_append_str(out, ": by itself");
+    else if (s->you && s->nmissing)
+        buf_append_str(out, ": you, but first");
     else if (s->you)
-        buf_append_str(out, s->nmissing ? ": you, but first" : ": you can do this now (Enter)");
+        add_how(ed, s, out);
     else
         buf_appendf(out, ": %s", s->who);
     for (size_t k = 0; k < s->nmissing; k++) {
@@ -126,7 +140,8 @@ static void add_flags(struct editor *ed)
 {
     const struct audit *a = model_audit(ed);
     if (audit_flag_count(a))
-        add_heading(ed, "Safeguarding flags (Enter: add to it, close it)");
+        add_heading(ed, ed->life.by_line ? "Safeguarding flags"
+                                         : "Safeguarding flags (Enter: add to it, close it)");
     for (size_t i = 0; i < audit_flag_count(a); i++) {
         const struct audit_flag *f = audit_flag_at(a, i);
         struct buf *out =
@@ -161,6 +176,12 @@ static void build_steps(struct editor *ed)
 
 /* ---- other lists ---- */
 
+/* Somebody who goes on looking is told of once. */
+static bool is_same_reading(const struct errand_reader *x, const struct errand_reader *before)
+{
+    return x->person == before->person && !strcmp(x->what, before->what);
+}
+
 static void build_readers(struct editor *ed)
 {
     const struct errand_answer *a = ed->life.readers;
@@ -168,6 +189,8 @@ static void build_readers(struct editor *ed)
     if (!a)
         add_words(ed, 1, 0, "Asking the server ...");
     for (size_t i = 0; a && i < a->nreaders; i++) {
+        if (i && is_same_reading(&a->readers[i], &a->readers[i - 1]))
+            continue;
         struct buf *out = add_row(ed, (struct desk_row){.kind = DESK_WORDS, .indent = 1});
         if (!out)
             return;

@@ -152,6 +152,7 @@ struct life {
     bool greeted;
     struct draft draft;
     enum desk_show show;
+    bool by_line; /* for the plain mode: names its commands instead of keys */
     struct desk_row *rows;
     size_t nrows, cap_rows, selected;
 };

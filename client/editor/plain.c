@@ -318,6 +318,7 @@ struct plain *plain_new(struct replica *r, const char *ref, plain_say_fn say, vo
     p->say = say;
     p->user = user;
     p->line = LINE_JOINING;
+    p->ed->life.by_line = true;
     p->ed->rows = p->ed->cols = 1000; /* rows of the form are said whole */
     replica_on_news(r, on_news, p);
     return p;

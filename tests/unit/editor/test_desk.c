@@ -509,13 +509,17 @@ Test(desk, who_has_opened_the_record_is_a_key_away)
     press(p, 'r', 0);
     struct errand e = taken(p, ERRAND_READERS);
     struct errand_answer *a = answer_of(ERR_OK, "");
-    a->readers = calloc(1, sizeof *a->readers);
-    a->nreaders = 1;
+    a->readers = calloc(2, sizeof *a->readers);
+    a->nreaders = 2;
     a->readers[0] = (struct errand_reader){
         .utc_ms = 1772400000000, .person = 7, .name = dup("Quinn Hale"), .what = dup("opened it")};
+    a->readers[1] = (struct errand_reader){
+        .utc_ms = 1772400060000, .person = 7, .name = dup("Quinn Hale"), .what = dup("opened it")};
     editor_answer(p->ed, &e, a);
     SEES(p, "Who has opened this record");
     SEES(p, "Quinn Hale  opened it");
+    const char *once = strstr(screen(p), "Quinn Hale  opened it");
+    cr_assert_null(strstr(once + 1, "Quinn Hale  opened it"), "somebody who goes on looking");
     people_free(p);
     CHECK_NO_LEAKS();
 }
