@@ -49,6 +49,18 @@ size_t permission_teams(const struct viewer *v, const char *teams[PERMISSION_MAX
     return n;
 }
 
+static enum err not_theirs(role_set creators, struct err_info *why)
+{
+    char roles[128] = "";
+    for (enum role r = ROLE_NONE + 1; r < ROLE_COUNT; r++) {
+        size_t len = strlen(roles);
+        if (creators & ROLE_BIT(r))
+            (void)snprintf(roles + len, sizeof roles - len, "%s%s", len ? ", " : "", role_code(r));
+    }
+    return err_set(why, ERR_REFUSED_ROLE, "Your role may not open audits of this kind; ask: %s.",
+                   roles);
+}
+
 enum err permission_new_team(const struct viewer *v, role_set creators, const char *wanted,
                              char team[32], struct err_info *why)
 {
@@ -69,7 +81,7 @@ enum err permission_new_team(const struct viewer *v, role_set creators, const ch
             (void)snprintf(team, 32, "%s", r->team);
     }
     if (!any)
-        return err_set(why, ERR_REFUSED_ROLE, "Your role may not open audits.");
+        return not_theirs(creators, why);
     if (*wanted)
         return err_set(why, ERR_REFUSED_ROLE, "You do not open audits for the team \"%s\".",
                        wanted);
