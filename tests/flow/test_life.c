@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/flow_room.h"
 #include "tests/lib/life_flow.h"
 
 static struct story s;
@@ -332,4 +333,142 @@ Test(life, reopened_after_closing_keeps_earlier_signatures_with_their_revision, 
     free(new);
     free(list);
     story_ends(&s, 11);
+}
+
+/* ---- what happens beside the way ---- */
+
+Test(life, words_on_their_way_when_it_is_submitted_are_kept_by_their_writer, .init = up,
+     .fini = down)
+{
+    written(NULL);
+    story_do(&s, "ana", "invite REF 'Cleo Marsh' --role CSW --sections B", "");
+    story_do(&s, "cleo", "show REF", "");
+    struct flow room = {.d = s.d};
+    memcpy(room.ref, s.ref, sizeof room.ref);
+    struct vscreen *cleo = flow_open(&room, "cleo");
+    flow_go(cleo, "B2.rationale");
+    daemon_kill(&s.d);
+    flow_see(cleo, "Offline:");
+    vscreen_type(cleo, "Her aunt takes her swimming. ");
+    flow_see(cleo, "Offline: 29 characters kept here");
+    vscreen_ctrl(cleo, 'q');
+    flow_see(cleo, "Leave now?");
+    vscreen_type(cleo, "y");
+    cr_assert_eq(vscreen_end(cleo, FLOW_WAIT_MS), 0);
+    daemon_start(&s.d);
+    story_do(&s, "ana", "sign REF", "Ben Okafor");
+    story_do(&s, "ben", "sign REF", "AGREED");
+    story_do(&s, "ana", "move REF SUBMITTED", "SUBMITTED");
+    struct run r = RUN("tandem", "open", s.ref, "--plain", "--as", "cleo");
+    cr_assert(strstr(run_out(&r), "SUBMITTED"), "%s", run_out(&r));
+    run_free(&r);
+    story_do(&s, "cleo", "kept REF", "Her aunt takes her swimming.");
+    char *shown = story_say(&s, "ana", "show REF");
+    cr_assert(!strstr(shown, "swimming"));
+    free(shown);
+    story_ends(&s, 4);
+}
+
+Test(life, concern_in_a_closed_audit_is_told_to_its_manager, .init = up, .fini = down)
+{
+    closed();
+    story_refused(&s, "ana", "flag REF ' ' --told 'Tom Reed'", "");
+    story_do(&s, "ana", "flag REF 'She said that she is afraid to go home.' --told 'Tom Reed'", "");
+    story_waits(&s, "tom: flag");
+    story_do(&s, "tom", "flags REF", "afraid to go home");
+    char *ben = story_say(&s, "ben", "flags REF");
+    cr_assert(!strstr(ben, "afraid"), "%s", ben);
+    free(ben);
+    story_do(&s, "tom", "flag-note REF 1 'I have seen her today; she stays with her aunt.' --close",
+             "");
+    story_waits(&s, "");
+    story_state(&s, "CLOSED");
+    story_ends(&s, 9);
+}
+
+Test(life, glass_is_broken_with_a_reason_and_seen_by_qa_and_sm, .init = up, .fini = down)
+{
+    written(NULL);
+    story_refused(&s, "olga", "show REF", "There is no such record");
+    story_refused(&s, "olga", "break-glass REF --reason ' ' --until 2h", "");
+    story_refused(&s, "olga", "break-glass REF --reason 'She is missing.' --until 200h", "7 days");
+    story_do(&s, "olga", "break-glass REF --reason 'She is missing; who saw her?' --until 2h", "");
+    story_do(&s, "olga", "show REF", "");
+    story_refused(&s, "olga", "set REF B5 no", "");
+    story_waits(&s, "ana: agree; ben: agree; quin: break_glass_notice; sue: break_glass_notice");
+    story_do(&s, "ana", "show REF", "She is missing; who saw her?");
+    story_do(&s, "ana", "readers REF", "Olga Reid");
+    story_do(&s, "olga", "break-glass REF --end", "");
+    story_refused(&s, "olga", "show REF", "There is no such record");
+    story_ends(&s, 2);
+}
+
+/* ---- what cannot be meant ---- */
+
+Test(life, what_cannot_be_meant_is_refused_with_a_reason_and_changes_nothing, .init = up,
+     .fini = down)
+{
+    /* clang-format off */
+    static const struct {
+        const char *who, *line;
+        int exit_code;
+        const char *words;
+    } refused[] = {
+        {"ana",  "new FCA --carer CR-2041 --practitioner 'Nobody Known'", 1, "Nobody Known"},
+        {"ana",  "new FCA --carer CR-2041 --planned 2026-02-30", 2, "--planned is a day"},
+        {"ana",  "new FCA --carer CR-2041 --period 2026-05-01..2026-04-01", 1, "period"},
+        {"ana",  "new FCA --carer CR-2041 --way-in gossip", 1, "gossip"},
+        {"ben",  "new FCA --carer CR-2041", 1, "of this kind; ask: FRO, FTM, QA"},
+        {"ana",  "set REF B5.date 2026-02-30", 1, "There is no such day"},
+        {"ana",  "set REF B1.grade_agreed superb", 1, "must be one of: outstanding, good"},
+        {"ana",  "set REF B1.grade_final good", 1, "the server records the final grade"},
+        {"ana",  "move REF CLOSED", 1, "is for fostering team manager (FTM)"},
+        {"ana",  "move REF SUBMITTED", 1, "IN_PROGRESS"},
+        {"ana",  "move REF NOWHERE", 2, "NOWHERE"},
+        {"quin", "move REF WITHDRAWN --reason '  '", 1, "why"},
+        {"quin", "assign REF 'Iris Moor'", 1, "IN_PROGRESS"},
+        {"ana",  "invite REF 'Nobody Known' --role IRO", 1, "Nobody Known"},
+        {"sid",  "show REF", 1, "no such record"},
+        {"rob",  "move REF IN_PROGRESS", 1, "no such record"},
+    };
+    /* clang-format on */
+    written(NULL);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        story_not(&s, refused[i].who, refused[i].line, refused[i].exit_code, refused[i].words);
+    }
+    story_ends(&s, 2);
+}
+
+/* Nora Bay is a reviewing officer for children and for carers. */
+static void nora_does(const char *const *argv)
+{
+    struct run r = run_program(NULL, argv);
+    cr_assert_eq(r.exit_code, 0, "%s: %s", argv[1], run_err(&r));
+    run_free(&r);
+}
+
+static void nora_comes(void)
+{
+    struct run r = RUN("tandemd", "person", "add", "Nora Bay", "--role", "IRO", "--role",
+                       "FRO:north", "--data", s.d.dir);
+    char *code = find_code(run_out(&r));
+    cr_assert_not_null(code, "%s", run_err(&r));
+    nora_does((const char *const[]){"tandem", "enrol", code, "--as", "nora", NULL});
+    free(code);
+    run_free(&r);
+}
+
+Test(life, nobody_moderates_an_audit_that_they_wrote_in, .init = up, .fini = down)
+{
+    written(NULL);
+    nora_comes();
+    story_do(&s, "ana", "invite REF 'Nora Bay' --role FRO", "");
+    nora_does((const char *const[]){"tandem", "set", s.ref, "B5", "no", "--as", "nora", NULL});
+    story_do(&s, "ana", "sign REF", "");
+    story_do(&s, "ben", "sign REF", "AGREED");
+    story_do(&s, "ana", "move REF SUBMITTED", "SUBMITTED");
+    story_refused(&s, "quin", "assign REF 'Nora Bay'", "nobody moderates what they wrote");
+    story_refused(&s, "quin", "assign REF 'Ana Flint'", "Ana Flint");
+    story_do(&s, "quin", "assign REF 'Iris Moor'", "MODERATING");
+    story_ends(&s, 5);
 }
