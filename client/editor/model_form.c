@@ -350,6 +350,24 @@ static bool add_moderation(struct editor *ed, const struct question *q)
     return true;
 }
 
+/* Who signed and sees the whole differently: beside the overall grade that was agreed. */
+static bool add_differences(struct editor *ed)
+{
+    const struct audit *a = model_audit(ed);
+    struct buf line = BUF_INIT;
+    bool ok = true;
+    for (size_t i = 0; ok && i < audit_signature_count(a); i++) {
+        const struct audit_signature *s = audit_signature_at(a, i);
+        if (s->void_seq || !*s->difference)
+            continue;
+        buf_clear(&line);
+        describe_signature(ed->r, s, ed->utc_ms, &line);
+        ok = add_static(ed, buf_cstr(&line), 0, 2);
+    }
+    buf_free(&line);
+    return ok;
+}
+
 static bool add_parts(struct editor *ed, const struct question *q)
 {
     size_t ndefs;
@@ -369,7 +387,8 @@ static bool add_parts(struct editor *ed, const struct question *q)
         else if (def->type == TYPE_LIST)
             ok = add_list(ed, q, def);
         else if (model_is_shown(ed, f))
-            ok = add_field(ed, f, 0);
+            ok = add_field(ed, f, 0) &&
+                 (def->part != PART_GRADE_AGREED || !q->overall || add_differences(ed));
         if (!ok)
             return false;
     }

@@ -126,3 +126,31 @@ Test(view_fca, the_young_persons_words_are_held_for_the_auditor)
     SEES_NOT(p, "hidden");
     fca_free(p);
 }
+
+Test(view_fca, a_difference_of_view_stands_beside_the_agreed_overall_grade)
+{
+    static const struct {
+        const char *difference;
+        bool shown;
+    } rows[] = {
+        {"I see it as good.", true },
+        {"",                  false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct people *p = fca(P_FRO, 24, 100);
+        struct audit_op op = {
+            .kind = OP_SIGN,
+            .sign = {.role = ROLE_FSW,
+                     .revision = audit_revision(p->room->a),
+                     .difference = rows[i].difference}
+        };
+        audit_fingerprint(p->room->a, op.sign.fingerprint);
+        cr_assert_eq(room_serve(p->room, P_FSW, op), ERR_OK, "%s", p->room->why.text);
+        people_deliver(p, P_FRO, &p->room->events[p->room->nevents - 1]);
+        go(p, "L1.grade_agreed");
+        cr_assert_eq(sees(p, "sees it differently:"), rows[i].shown, "row %zu\n%s", i, screen(p));
+        go(p, "B1.grade_agreed");
+        SEES_NOT(p, "sees it differently:");
+        fca_free(p);
+    }
+}
