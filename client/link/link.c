@@ -103,6 +103,7 @@ void link_set_why(struct link *l, enum err e, const char *text)
 {
     struct buf safe = BUF_INIT;
     l->err = e;
+    l->said_farewell = false;
     (void)snprintf(l->why, sizeof l->why, "%s",
                    text_safe_cstr(&safe, text && text[0] ? text : err_text(e)));
     buf_free(&safe);
@@ -263,8 +264,10 @@ static void line_is_gone(struct link *l, enum err e, const char *why)
 {
     if (l->state == LINK_OFFLINE || l->state == LINK_ENDED)
         return;
-    /* what the server said before it hung up is the better reason */
-    if (!(e == ERR_NET && ends_it(l->err)) && !(e == ERR_NET && l->err && l->state == LINK_ONLINE))
+    /* What the server said before it hung up is the better reason; why it could not store an edit
+     * earlier on is none. */
+    bool said = ends_it(l->err) || (l->said_farewell && l->state == LINK_ONLINE);
+    if (e != ERR_NET || !said)
         link_set_why(l, e, why);
     l->retry_ms = l->mono_ms + backoff_ms(l);
     l->failures++;
@@ -272,7 +275,7 @@ static void line_is_gone(struct link *l, enum err e, const char *why)
     replica_line_lost(l->replica);
     room_line_lost(l);
     l->state = ends_it(l->err) ? LINK_ENDED : LINK_OFFLINE;
-    fail_requests(l, l->err ? l->err : ERR_NET);
+    fail_requests(l, ends_it(l->err) ? l->err : ERR_NET); /* whether they were done is not known */
     if (l->hooks.state_changed)
         l->hooks.state_changed(l->hooks.user, l->state);
 }
@@ -400,6 +403,7 @@ static void on_welcome(struct link *l, const Tandem__Welcome *w)
 static void on_farewell(struct link *l, const Tandem__Error *x)
 {
     link_set_why(l, (enum err)x->code, x->text);
+    l->said_farewell = true;
 }
 
 static void on_error(struct link *l, struct request *q, const Tandem__Envelope *m)

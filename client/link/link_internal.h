@@ -51,6 +51,7 @@ struct link {
     enum link_state state;
     enum err err;
     char why[400];
+    bool said_farewell; /* `err` and `why` are the server's last words on this line */
     int64_t mono_ms, utc_ms;
 
     /* the line */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/wire.pb-c.h"
 #include "tests/lib/fake_server.h"
 #include "tests/lib/leaks.h"
 
@@ -499,6 +500,43 @@ Test(link, a_full_disk_is_not_a_refusal)
     fake_run(f, 5 * 1000);
     cr_assert_str_eq(fake_text(f, "C2"), "words");
     cr_assert_eq(replica_kept_count(rep(a)), 0);
+    fake_free(f);
+    CHECK_NO_LEAKS();
+}
+
+struct told {
+    int times;
+    enum err e;
+};
+
+static void note_answer(void *user, enum err e, const char *text,
+                        const struct Tandem__Envelope *answer)
+{
+    struct told *t = user;
+    (void)text, (void)answer;
+    t->times++;
+    t->e = e;
+}
+
+/* Why an edit could not be stored is no answer to what was asked by name afterwards. */
+Test(link, a_break_after_a_full_disk_leaves_requests_without_an_answer)
+{
+    struct fake *f = fake_new();
+    struct peer *a = fake_peer(f, P_FRO);
+    fake_join(a, NULL, 0);
+    f->refuse_next = ERR_FULL;
+    peer_type(a, "C2", 0, "words");
+    fake_run(f, 100);
+    cr_assert_eq(link_err(a->link), ERR_FULL, "this is what the test is about");
+    struct told told = {0};
+    Tandem__ListPeople list = TANDEM__LIST_PEOPLE__INIT;
+    Tandem__Envelope ask = TANDEM__ENVELOPE__INIT;
+    ask.body_case = TANDEM__ENVELOPE__BODY_LIST_PEOPLE;
+    ask.list_people = &list;
+    cr_assert_eq(link_request(a->link, &ask, note_answer, &told), ERR_OK);
+    fake_cut(a);
+    cr_assert_eq(told.times, 1);
+    cr_assert_eq(told.e, ERR_NET);
     fake_free(f);
     CHECK_NO_LEAKS();
 }
