@@ -119,7 +119,7 @@ $(B)/tandem: $(B)/obj/client/main.o $(B)/libclient.a $(B)/libcommon.a
 TEST_LIBS = $(B)/libtests.a -Wl,--start-group $(LIBRARIES) -Wl,--end-group $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_TESTS)
 $(B)/tests/sim/sim: $(call obj,$(SIM_C)) $(LIBRARIES) $(B)/libtests.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=audit_check $(filter %.o,$^) $(TEST_LIBS) -o $@
+	$(CC) $(LDFLAGS_ALL) -Wl,--wrap=audit_check,--wrap=life_check,--wrap=log_line $(filter %.o,$^) $(TEST_LIBS) -o $@
 $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(LIBRARIES) $(B)/libtests.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer $< $(TEST_LIBS) -o $@
@@ -160,6 +160,7 @@ check: tests ## unit, flow and fault tests of the present FLAVOUR (T=word runs t
 sim: ## simulated people and network: make sim SEEDS=1000 FROM=1
 	@$(MAKE) --no-print-directory FLAVOUR=release build/release/tests/sim/sim
 	build/release/tests/sim/sim --seeds $(or $(SEEDS),1000) --from $(or $(FROM),1)
+	build/release/tests/sim/sim --races --seeds $(or $(SEEDS),1000) --from $(or $(FROM),1)
 
 asan: ## every test under AddressSanitizer and UBSan (a tenth of the random histories: it is ten times slower)
 	@TEXT_HISTORIES=$(or $(TEXT_HISTORIES),10000) $(MAKE) --no-print-directory FLAVOUR=asan check

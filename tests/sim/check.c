@@ -105,6 +105,8 @@ void check_log(struct world *w)
         world_fail(w, "event %llu was on a screen and is not in the log (%zu events)",
                    (unsigned long long)w->shown_seq, page.nevents);
     check_acks(w, &page);
+    if (w->races && !world_failed(w))
+        check_life(w, &page);
     free(agents);
     free(page.events);
 }
@@ -168,6 +170,20 @@ static bool differ_at(void *user, struct field f)
     return same;
 }
 
+/* Who may not be there is not; who may is, unless they were told otherwise before they could. */
+static bool is_in_room(struct world *w, const struct audit *truth, int i)
+{
+    const struct sim_client *c = &w->clients[i];
+    if (c->revoked || c->outside)
+        return false;
+    bool in = c->link && link_in_room(c->link);
+    if (in && !audit_may_see(truth, replica_me(link_replica(c->link))))
+        world_fail(w, "client %d is in the room and may not see the audit", i);
+    if (!in && !c->refused)
+        world_fail(w, "client %d is not in the room and was not told why", i);
+    return in;
+}
+
 static void check_replica(struct world *w, const struct audit *truth, int i)
 {
     const struct replica *r = link_replica(w->clients[i].link);
@@ -205,6 +221,29 @@ static void count_chars(struct world *w, const struct audit *truth, uint8_t *cou
     }
 }
 
+/* What was not taken is with the person who typed it, who was told; and is not in the log. */
+static void check_char(struct world *w, uint32_t k, unsigned count)
+{
+    const struct sim_client *c = &w->clients[w->chars[k].by];
+    uint8_t sign[4];
+    size_t len = utf8_encode(SIM_FIRST_CP + k, sign);
+    bool kept = c->kept.len && memmem(c->kept.data, c->kept.len, sign, len);
+    bool aside = false; /* shown to them as not taken */
+    for (size_t i = 0; c->link && i < replica_kept_count(link_replica(c->link)); i++)
+        aside = aside || memmem(replica_kept_at(link_replica(c->link), i).words,
+                                strlen(replica_kept_at(link_replica(c->link), i).words), sign, len);
+    bool told = c->told || c->refused || c->revoked;
+    if (count > 1)
+        world_fail(w, "U+%04X, typed once by client %d, stands %u times", SIM_FIRST_CP + k,
+                   w->chars[k].by, count);
+    if (!count && w->chars[k].typed && !w->chars[k].struck && !(w->races && kept && told))
+        world_fail(w, "U+%04X, typed by client %d and never struck out, is lost%s",
+                   SIM_FIRST_CP + k, w->chars[k].by, kept ? ": kept, and nobody was told" : "");
+    if (count && aside && !w->chars[k].struck)
+        world_fail(w, "U+%04X stands, and client %d was told that it was not taken",
+                   SIM_FIRST_CP + k, w->chars[k].by);
+}
+
 void check_rest(struct world *w)
 {
     check_log(w);
@@ -214,17 +253,12 @@ void check_rest(struct world *w)
         return;
     }
     for (int i = 0; i < w->nclients && !world_failed(w); i++)
-        check_replica(w, truth, i);
+        if (is_in_room(w, truth, i) && !world_failed(w))
+            check_replica(w, truth, i);
     uint8_t *counts = calloc(SIM_LAST_CP - SIM_FIRST_CP + 1, 1);
     count_chars(w, truth, counts);
-    for (uint32_t k = 0; k <= SIM_LAST_CP - SIM_FIRST_CP && !world_failed(w); k++) {
-        if (counts[k] > 1)
-            world_fail(w, "U+%04X, typed once by client %d, stands %u times", SIM_FIRST_CP + k,
-                       w->chars[k].by, counts[k]);
-        if (!counts[k] && w->chars[k].typed && !w->chars[k].struck)
-            world_fail(w, "U+%04X, typed by client %d and never struck out, is lost",
-                       SIM_FIRST_CP + k, w->chars[k].by);
-    }
+    for (uint32_t k = 0; k <= SIM_LAST_CP - SIM_FIRST_CP && !world_failed(w); k++)
+        check_char(w, k, counts[k]);
     free(counts);
     audit_free(truth);
 }

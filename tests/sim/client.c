@@ -61,7 +61,10 @@ static void on_news(void *user, const struct replica_news *news)
 {
     struct sim_client *c = user;
     struct world *w = c->world;
-    if (news->kind == NEWS_REFUSED)
+    if (news->kind == NEWS_REFUSED && !(news->text && *news->text))
+        world_fail(w, "client %d: an edit was refused without a word", c->index);
+    c->told = c->told || news->kind == NEWS_REFUSED;
+    if (news->kind == NEWS_REFUSED && !w->races)
         world_fail(w, "client %d: an edit was refused: %s", c->index, news->text);
     if (news->kind != NEWS_EVENT)
         return;
@@ -75,9 +78,14 @@ static void on_news(void *user, const struct replica_news *news)
 static void on_joined(void *user, enum err e, const char *text)
 {
     struct sim_client *c = user;
+    struct world *w = c->world;
+    if (e && w->races && (e == ERR_NOT_FOUND || c->revoked || e == ERR_REFUSED_ROLE)) {
+        c->refused = true;
+        c->again_ms = w->now_ms + 300 + sim_below(w, 3000);
+        return;
+    }
     if (e)
-        world_fail(c->world, "client %d: could not join: %s: %s", c->index, err_name(e),
-                   text ? text : "");
+        world_fail(w, "client %d: could not join: %s: %s", c->index, err_name(e), text ? text : "");
 }
 
 void client_start(struct world *w, int i)
@@ -100,7 +108,9 @@ void client_start(struct world *w, int i)
     struct buf kept = c->kept; /* a copy: `keep` may be called meanwhile */
     c->kept = (struct buf)BUF_INIT;
     buf_append(&c->kept, kept.data, kept.len);
-    if (link_join(c->link, w->ref, false, kept.len ? kept.data : NULL, kept.len, on_joined, c))
+    c->refused = false;
+    if (!c->outside &&
+        link_join(c->link, w->ref, false, kept.len ? kept.data : NULL, kept.len, on_joined, c))
         world_fail(w, "client %d: link_join failed", i);
     buf_free(&kept);
 }
@@ -112,14 +122,28 @@ void client_crash(struct world *w, int i)
         if (w->chars[k].by == i && w->chars[k].typed_ms + SIM_KEEP_GRACE_MS > w->now_ms)
             w->chars[k].struck = true;
     network_hang_up(w, i);
+    races_forget(w, i);
     link_free(c->link);
     c->link = NULL;
     c->back_ms = w->now_ms + 100 + sim_below(w, 4000);
 }
 
+void client_again(struct world *w, int i)
+{
+    struct sim_client *c = &w->clients[i];
+    link_goodbye(c->link); /* keeps what is not taken */
+    races_forget(w, i);
+    network_hang_up(w, i);
+    link_free(c->link);
+    c->link = NULL;
+    client_start(w, i);
+}
+
 void client_time(struct world *w, int i)
 {
     struct sim_client *c = &w->clients[i];
+    if (c->link && c->refused && !c->revoked && !w->calm && w->now_ms >= c->again_ms)
+        client_again(w, i);
     if (c->link)
         link_time(c->link, w->now_ms, w->now_ms);
     if (!c->reads && w->now_ms >= c->reads_again_ms)
@@ -153,6 +177,13 @@ static size_t type_new_chars(struct world *w, int i, char out[64])
     return len;
 }
 
+/* In a race one may be told at once that it cannot be written any more: then it never was. */
+static bool is_refusal(const struct world *w, enum err e)
+{
+    return w->races && (e == ERR_REFUSED_STATE || e == ERR_REFUSED_ROLE || e == ERR_REFUSED_ROOM ||
+                        e == ERR_NOT_FOUND || e == ERR_REJOIN);
+}
+
 /* ---- what people do ---- */
 
 static void act_type(struct world *w, struct sim_client *c, struct field f)
@@ -164,7 +195,10 @@ static void act_type(struct world *w, struct sim_client *c, struct field f)
     char typed[64];
     size_t n = type_new_chars(w, c->index, typed);
     struct err_info why = {0};
-    if (n && replica_insert(r, f, pos, typed, n, &why))
+    enum err e = n ? replica_insert(r, f, pos, typed, n, &why) : ERR_OK;
+    for (size_t k = 0; e && k < n / 3; k++)
+        w->chars[w->next_cp - 1 - k - SIM_FIRST_CP].typed = false;
+    if (e && !is_refusal(w, e))
         world_fail(w, "client %d: typing refused: %s", c->index, why.text);
 }
 
@@ -184,7 +218,8 @@ static void act_strike(struct world *w, struct sim_client *c, struct field f)
     ledger_strike(w, struck.data, struck.len);
     buf_free(&struck);
     struct err_info why = {0};
-    if (replica_delete(r, f, start, end, &why))
+    enum err e = replica_delete(r, f, start, end, &why);
+    if (e && !is_refusal(w, e))
         world_fail(w, "client %d: striking out refused: %s", c->index, why.text);
 }
 
@@ -199,7 +234,7 @@ static void act_undo(struct world *w, struct sim_client *c, struct field f)
     text_read(t, 0, text_len_cp(t), &before);
     size_t pos;
     enum err e = sim_chance(w, 3) ? replica_redo(r, f, &pos, NULL) : replica_undo(r, f, &pos, NULL);
-    if (e && e != ERR_NOT_FOUND)
+    if (e && e != ERR_NOT_FOUND && !is_refusal(w, e))
         world_fail(w, "client %d: undo failed: %s", c->index, err_name(e));
     text_read(t, 0, text_len_cp(t), &after);
     buf_append_u8(&after, 0);
@@ -241,8 +276,38 @@ static void act_comment(struct world *w, struct sim_client *c, struct field f)
     size_t len = t ? text_len_cp(t) : 0;
     uint64_t id;
     struct err_info why = {0};
-    if (replica_comment(r, f, len > 2, 0, len > 2 ? 2 : 0, false, "please say more", &id, &why))
+    enum err e =
+        replica_comment(r, f, len > 2, 0, len > 2 ? 2 : 0, false, "please say more", &id, &why);
+    if (e && !is_refusal(w, e))
         world_fail(w, "client %d: comment refused: %s", c->index, why.text);
+}
+
+void client_write(struct world *w, int i)
+{
+    struct sim_client *c = &w->clients[i];
+    struct field f = w->fields[sim_below(w, 5)];
+    uint32_t what = sim_below(w, 100);
+    w->edits++;
+    if (what < 68)
+        act_type(w, c, f);
+    else if (what < 86)
+        act_strike(w, c, f);
+    else if (what < 94)
+        act_undo(w, c, f);
+    else
+        act_comment(w, c, f);
+}
+
+void client_secret(struct world *w, int i)
+{
+    struct replica *r = link_replica(w->clients[i].link);
+    char words[4];
+    size_t len = utf8_encode(SIM_WORDS_CP + w->nsecrets++ % SIM_SECRETS, (uint8_t *)words);
+    struct err_info why = {0};
+    enum err e = replica_insert(r, w->secret, 0, words, len, &why);
+    w->edits++;
+    if (e && !is_refusal(w, e))
+        world_fail(w, "client %d: the young person's words were refused: %s", i, why.text);
 }
 
 void client_act(struct world *w, int i)

@@ -123,7 +123,9 @@ void network_to_server(struct world *w, int client, const uint8_t *data, size_t 
     if (!l || l->dead || !l->client_knows)
         return;
     pipe_push(w, &l->to_server, data, len);
-    if (is_edit(data, len) && sim_chance(w, 15)) { /* a client that tries again too eagerly */
+    /* A client that tries again too eagerly. Not in a race: what was refused once could be taken a
+     * moment later, and its sender would have been told both. */
+    if (!w->races && is_edit(data, len) && sim_chance(w, 15)) {
         w->retries++;
         pipe_push(w, &l->to_server, data, len);
     }
@@ -188,6 +190,7 @@ static void line_deliver_step(struct world *w, struct sim_line *l)
     }
     struct sim_client *c = &w->clients[l->client];
     while (l->client_knows && c->link && c->reads && (f = pipe_pop_due(&l->to_client, w->now_ms))) {
+        races_frame(w, l->client, f->data, f->len);
         link_receive(c->link, f->data, f->len);
         free(f);
     }

@@ -35,31 +35,36 @@ void world_fail(struct world *w, const char *fmt, ...)
 
 static void pick_fields(struct world *w)
 {
-    static const char *const codes[] = {"B1", "B2", "C3", "C4", "C5"};
+    static const char *const full[] = {"B1", "B2", "C3", "C4", "C5"}, *const small[] = {"B1", "B2",
+                                                                                        "B3", "B4",
+                                                                                        "B5"};
     for (int i = 0; i < 5; i++) {
-        const struct question *q = template_question_find(w->fca, codes[i]);
+        const struct question *q = template_question_find(w->fca, (w->races ? small : full)[i]);
         if (!q) {
-            world_fail(w, "the template has no question %s", codes[i]);
+            world_fail(w, "the template has no question %s", (w->races ? small : full)[i]);
             return;
         }
-        w->fields[i] =
-            (struct field){.question = q->number, .part = i < 3 ? PART_RATIONALE : PART_TEXT};
+        w->fields[i] = (struct field){
+            .question = q->number, .part = q->kinds & KIND_JUDGEMENT ? PART_RATIONALE : PART_TEXT};
     }
+    const struct question *voice = w->races ? template_question_find(w->fca, "J1") : NULL;
+    w->secret = (struct field){.question = voice ? voice->number : 0, .part = PART_WORDS};
 }
 
-struct world *world_new(uint64_t seed, struct sim_control control)
+struct world *world_new(uint64_t seed, bool races, struct sim_control control)
 {
     struct world *w = calloc(1, sizeof *w);
     if (!w)
         abort();
     w->seed = w->rng = seed;
+    w->races = races;
     w->control = control;
     w->now_ms = 1795000000000; /* some day in November 2026 */
     w->next_cp = SIM_FIRST_CP;
     w->store = store_mem_new();
     if (server_setup(w))
         pick_fields(w);
-    control_forget_retry(control.forget_retry);
+    control_set(&control);
     store_mem_set_ack_before_commit(w->store, control.ack_before_commit);
     if (!world_failed(w))
         server_start(w);
@@ -92,6 +97,7 @@ void world_free(struct world *w)
         }
     }
     store_mem_free(w->store);
+    races_end(w);
     template_free(w->fca);
     free(w->acks);
     free(w);
@@ -112,7 +118,7 @@ static void trouble(struct world *w)
         break;
     case 4:
     case 5:
-        if (c->link && replica_audit(link_replica(c->link)))
+        if (!c->revoked && c->link && replica_audit(link_replica(c->link)))
             client_crash(w, i);
         break;
     case 6:
@@ -125,6 +131,10 @@ static void trouble(struct world *w)
         break;
     case 8:
         store_mem_fail_commit(w->store, 1 + sim_below(w, 5), ERR_FULL);
+        break;
+    case 9:
+        if (w->races && sim_chance(w, 12))
+            races_revoke(w);
         break;
     default:
         break;
@@ -149,7 +159,13 @@ static void step(struct world *w)
         store_mem_step(w->store, w->calm ? 1000 : 1 + sim_below(w, 20));
     if (w->calm)
         return;
-    client_act(w, (int)sim_below(w, (uint32_t)w->nclients));
+    int somebody = (int)sim_below(w, (uint32_t)w->nclients);
+    if (!w->races)
+        client_act(w, somebody);
+    else if (w->clients[somebody].link) {
+        races_act(w, somebody);
+        client_time(w, somebody);
+    }
     if (sim_chance(w, 25))
         trouble(w);
 }
@@ -159,10 +175,16 @@ static const char *unrest(const struct world *w)
 {
     for (int i = 0; i < w->nclients; i++) {
         const struct sim_client *c = &w->clients[i];
+        if (c->revoked || (c->refused && c->link))
+            continue;
         if (!c->link)
             return "somebody has not come back";
+        if (c->open)
+            return "somebody waits for an answer";
         if (link_state(c->link) != LINK_ONLINE)
             return "somebody is not online";
+        if (c->outside)
+            continue;
         if (!replica_audit(link_replica(c->link)))
             return "somebody has not joined";
         if (!link_all_acknowledged(c->link))

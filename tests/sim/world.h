@@ -10,15 +10,20 @@
 #include "server/api/core.h"
 #include "server/store/store_mem.h"
 
-enum { SIM_MAX_CLIENTS = 6, SIM_MAX_LINES = 64, SIM_FIRST_CP = 0x4e00, SIM_LAST_CP = 0x9fa5 };
+enum { SIM_MAX_CLIENTS = 8, SIM_MAX_LINES = 64, SIM_FIRST_CP = 0x4e00, SIM_LAST_CP = 0x9fa5 };
 /* What somebody typed this shortly before their program was killed may be lost: the recovery file
  * is not written for what the server acknowledges at once. */
 enum { SIM_KEEP_GRACE_MS = 400 };
+
+/* Words of which each kind has signs of its own, so that they can be looked for in every frame. */
+enum { SIM_WORDS_CP = 0xac00, SIM_FLAG_CP = 0xa000, SIM_SECRETS = 0x400 };
 
 /* Deliberate faults, to show that the checks see them. */
 struct sim_control {
     bool ack_before_commit; /* the store says "done" before it has kept anything */
     bool forget_retry;      /* a repeated batch is not recognised (control.c) */
+    bool sign_any_revision; /* a signature is taken for whatever stands now (control.c) */
+    bool late_freeze;       /* a refused edit is taken although the state forbids it (control.c) */
 };
 
 struct sim_frame {
@@ -55,7 +60,26 @@ struct sim_client {
     bool reads;        /* false: a slow reader */
     int64_t reads_again_ms;
     uint64_t seen_seq; /* the last event that its screen showed */
-    bool join_refused;
+    enum role role;
+    bool outside;           /* acts on the record without being in its room */
+    bool refused, revoked;  /* its link was told that it may not come back */
+    bool told;              /* that something it wrote was not taken */
+    int64_t again_ms;       /* refused: asks again */
+    struct sim_asked *open; /* its request that has no answer yet */
+};
+
+/* Something asked for by name; races.c. What it says is in the log carries its number. */
+enum sim_fate { FATE_OPEN, FATE_DONE, FATE_REFUSED, FATE_UNKNOWN };
+enum sim_kind { ASK_SIGN, ASK_MOVE, ASK_ASSIGN, ASK_FLAG, ASK_GLASS, ASK_REMOVE, ASK_INVITE };
+struct sim_asked {
+    struct world *world;
+    unsigned number;
+    int client;
+    enum sim_kind kind;
+    enum sim_fate fate;
+    uint64_t revision; /* ASK_SIGN: that was on the signer's screen */
+    uint64_t seq;      /* FATE_DONE: the event that it became; 0: the answer did not say */
+    char why[160];
 };
 
 /* One person's batch that the server said is on disk. */
@@ -93,6 +117,16 @@ struct world {
     } chars[SIM_LAST_CP - SIM_FIRST_CP + 1];
     struct sim_ack *acks;
     size_t nacks, acks_cap;
+    /* People who sign, submit, assign and are removed while others write (races.c). */
+    bool races;
+    struct field secret; /* the young person's words */
+    uint32_t nsecrets;
+    struct sim_asked **asked;
+    size_t nasked, asked_cap;
+    int64_t quiet_until_ms; /* hardly anybody types: people agree */
+    int64_t revoked_utc_ms; /* when the person of `revoked_client` lost their access; 0 */
+    int revoked_client;
+
     uint64_t shown_seq; /* the highest that any screen has shown */
 
     uint64_t trace; /* hash of everything that travelled: a replay must give the same */
@@ -100,7 +134,8 @@ struct world {
     char failure[512];
 };
 
-struct world *world_new(uint64_t seed, struct sim_control control);
+/* `races`: people act on the record as well as in it. */
+struct world *world_new(uint64_t seed, bool races, struct sim_control control);
 void world_free(struct world *w);
 /* Runs `steps` steps of trouble, then lets it come to rest and checks the end. True when all held.
  */
@@ -124,7 +159,10 @@ static inline bool sim_chance(struct world *w, uint32_t one_in)
 void sim_trace(struct world *w, const void *data, size_t len);
 
 /* control.c */
-void control_forget_retry(bool on);
+void control_set(const struct sim_control *c); /* until the next call */
+
+/* quiet.c */
+uint64_t quiet_lost(void); /* commits refused so far, by a disk that was full for a moment */
 
 /* network.c */
 void network_open(struct world *w, int client); /* a client wants a line */
@@ -149,8 +187,21 @@ enum err server_store_now(struct world *w, struct store_req *r);
 /* client.c */
 void client_start(struct world *w, int i);
 void client_crash(struct world *w, int i);
-void client_act(struct world *w, int i); /* somebody does something */
+void client_again(struct world *w, int i); /* the program is ended and started, as people do */
+void client_write(struct world *w, int i);
+void client_secret(struct world *w, int i); /* the young person's words */
+void client_act(struct world *w, int i);    /* somebody does something */
 void client_time(struct world *w, int i);
+
+/* races.c */
+void races_act(struct world *w, int i);
+void races_forget(struct world *w, int i); /* its program is gone: answers do not come any more */
+void races_revoke(struct world *w);        /* somebody loses their access to the site */
+void races_end(struct world *w);
+void races_frame(struct world *w, int i, const uint8_t *data, size_t len); /* about to be read */
+
+/* check_life.c */
+void check_life(struct world *w, const struct store_events *page);
 
 /* check.c */
 void check_step(struct world *w);
