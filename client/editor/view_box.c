@@ -180,13 +180,15 @@ void view_desk(struct view *v)
     for (size_t i = desk_top(l, list.cols, list.rows); i < l->nrows && row < list.rows; i++) {
         const struct desk_row *r = &l->rows[i];
         bool selected = i == l->selected && r->kind != DESK_WORDS;
-        struct buf text = r->text; /* read only */
+        struct buf text = BUF_INIT; /* a copy: what is drawn is not changed */
+        buf_append(&text, r->text.data, r->text.len);
         if (selected) {
             view_put(v, list, row, 0, ">", CELL_BOLD);
             view_cursor_at(v, list, row, 0);
         }
         row = view_wrapped(v, list, row, r->indent + 1, buf_cstr(&text),
                            selected ? (uint8_t)(r->attrs | CELL_REVERSE) : r->attrs);
+        buf_free(&text);
     }
     view_put(v, in, in.rows - 1, 0,
              v->ed->said[0] ? v->ed->said

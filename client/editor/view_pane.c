@@ -187,10 +187,12 @@ static void draw_field_marks(struct view *v, int row, const struct form_row *fr)
 static void draw_label(struct view *v, int row, const struct form_row *fr, bool focused)
 {
     struct rect in = v->geo.pane;
-    struct buf label = fr->label;
+    struct buf label = BUF_INIT; /* a copy: what is drawn is not changed */
+    buf_append(&label, fr->label.data, fr->label.len);
     in.cols = (uint16_t)(in.cols > GUTTER_RIGHT ? in.cols - GUTTER_RIGHT : in.cols);
     view_put(v, in, row, GUTTER_LEFT + fr->indent, buf_cstr(&label),
              (uint8_t)(CELL_UNDERLINE | (focused ? CELL_BOLD : 0)));
+    buf_free(&label);
 }
 
 static void draw_form_line(struct view *v, int row, size_t index, size_t line)

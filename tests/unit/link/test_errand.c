@@ -53,9 +53,9 @@ static struct line *begin(void)
 
 static void end(struct line *l)
 {
-    errand_answer_free(l->answer);
-    link_goodbye(l->link);
+    link_goodbye(l->link); /* answers what is left */
     link_free(l->link);
+    errand_answer_free(l->answer);
     buf_free(&l->sent);
     free(l);
 }
