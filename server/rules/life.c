@@ -419,10 +419,12 @@ static enum err check_signature(const struct life_facts *f, const struct life_re
         return err_set(why, ERR_REFUSED_STATE,
                        "%s has signed revision %" PRIu64 " already, and nothing has changed since.",
                        life_name_of(f, same->by).text, same->revision);
-    if (q->absent && has_signed(a, q->who->person))
+    if (has_signed(a, q->who->person)) /* two signatures are two people, in whatever order */
         return err_set(
             why, ERR_REFUSED_ROLE,
-            "You have signed for your own part: somebody else signs for the practitioner.");
+            q->absent
+                ? "You have signed for your own part: somebody else signs for the practitioner."
+                : "You have signed for another part already: somebody else signs for this one.");
     if (q->revision > audit_revision(a))
         return err_set(why, ERR_INPUT,
                        "There is no revision %" PRIu64 " yet: it is at %" PRIu64 ".", q->revision,

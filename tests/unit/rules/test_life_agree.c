@@ -355,6 +355,32 @@ Test(life_agree, one_person_gives_one_of_the_two_signatures)
     life_world_free(w);
 }
 
+Test(life_agree, who_signed_for_the_practitioner_does_not_sign_as_auditor)
+{
+    struct life_world *w = written();
+    struct person *both = &(struct person){
+        .viewer = {P_FRO, {{ROLE_FRO, "North"}, {ROLE_FTM, "North"}}, 2},
+          .name = "Ana Flint"
+    };
+    cr_assert_eq(people_put(w->people, both), ERR_OK);
+    struct life_request q = absent(w, P_FRO, "Off since 1 February.");
+    cr_assert_eq(life_world_do(w, &q), ERR_OK, "%s", w->why.text);
+    cr_assert_eq(life_world_sign(w, P_FRO), ERR_REFUSED_ROLE);
+    refuses_with(w, "somebody else signs for this one");
+    cr_assert_eq(audit_info(w->r->a).state, AUDIT_IN_PROGRESS);
+    life_world_free(w);
+}
+
+Test(life_agree, who_changes_parts_does_not_sign_again)
+{
+    struct life_world *w = written();
+    cr_assert_eq(life_world_sign(w, P_FSW), ERR_OK, "%s", w->why.text);
+    cr_assert_eq(room_member(w->r, P_FSW, ROLE_FRO, ""), ERR_OK);
+    cr_assert_eq(life_world_sign(w, P_FSW), ERR_REFUSED_ROLE);
+    cr_assert_eq(audit_info(w->r->a).state, AUDIT_IN_PROGRESS);
+    life_world_free(w);
+}
+
 /* ---- back to writing, on to submission ---- */
 
 Test(life_agree, either_signer_takes_it_back_with_a_reason)
