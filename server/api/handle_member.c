@@ -32,6 +32,14 @@ static size_t other_fros(const struct audit *a, uint32_t person)
     return n;
 }
 
+/* Until they have given their views only another moderator's name takes their place. */
+static bool moderates(const struct audit_info *info, uint32_t person)
+{
+    static const uint32_t until =
+        STATE_BIT(AUDIT_SUBMITTED) | STATE_BIT(AUDIT_MODERATING) | STATE_BIT(AUDIT_RETURNED);
+    return info->moderator == person && until & STATE_BIT(info->state);
+}
+
 /* An IRO's own writing (the young person's view, comments) does not make them an author. */
 static enum err ask_rule(const struct audit *a, const struct viewer *asker,
                          const struct viewer *target, enum role new_role, struct err_info *why)
@@ -47,6 +55,7 @@ static enum err ask_rule(const struct audit *a, const struct viewer *asker,
         .team = info.team,
         .wrote_as_author = present != ROLE_IRO && has_written(a, target->person),
         .created = info.created_by == target->person,
+        .moderates = target->person && moderates(&info, target->person),
         .other_fros = other_fros(a, target->person),
     };
     return permission_set_member(&q, why);

@@ -130,6 +130,10 @@ enum err permission_set_member(const struct permission_member *q, struct err_inf
     if (q->present_role == ROLE_FRO && q->new_role != ROLE_FRO && !q->other_fros)
         return err_set(why, ERR_REFUSED_ROLE,
                        "They are the only FRO of this audit: name another one first.");
+    if (q->moderates && q->new_role != ROLE_IRO)
+        return err_set(why, ERR_REFUSED_ROLE,
+                       "They moderate this audit: QA or the IRO manager (IROM) names another "
+                       "moderator first (tandem assign).");
     if (q->new_role == ROLE_NONE)
         return ERR_OK;
     if (!has_any(q->target, q->new_role))

@@ -33,6 +33,7 @@ struct permission_member {
     const char *team;       /* the audit's */
     bool wrote_as_author;   /* the target has written in it, not as its moderator */
     bool created;           /* the target opened it */
+    bool moderates;         /* the target is its moderator, and it is not moderated yet */
     size_t other_fros;      /* reviewing officers among the members besides the target */
 };
 /* ERR_NOT_FOUND: the asker may not even know of this audit. ERR_REFUSED_ROLE: with the reason. */

@@ -129,6 +129,37 @@ static const struct ask asks[] = {
 };
 /* clang-format on */
 
+/* Whoever asks: the authors do not choose who moderates them, and it is never without a moderator.
+ */
+Test(permission, a_moderator_stays_until_another_is_named)
+{
+    static const struct {
+        enum role asks, in;
+    } askers[] = {
+        {ROLE_FRO,  ROLE_FRO },
+        {ROLE_QA,   ROLE_NONE},
+        {ROLE_IROM, ROLE_NONE}
+    };
+    struct viewer target = holds(2, ROLE_IRO, "");
+    for (size_t i = 0; i < sizeof askers / sizeof *askers; i++) {
+        struct viewer asker = holds(1, askers[i].asks, "North");
+        struct permission_member q = {.asker = &asker,
+                                      .asker_role = askers[i].in,
+                                      .target = &target,
+                                      .present_role = ROLE_IRO,
+                                      .new_role = ROLE_NONE,
+                                      .team = "North",
+                                      .moderates = true,
+                                      .other_fros = 1};
+        struct err_info why = {0};
+        cr_assert_eq(permission_set_member(&q, &why), ERR_REFUSED_ROLE, "%s",
+                     role_code(askers[i].asks));
+        cr_assert(strstr(why.text, "names another moderator first"), "%s", why.text);
+        q.moderates = false;
+        cr_assert_eq(permission_set_member(&q, &why), ERR_OK, "%s", why.text);
+    }
+}
+
 Test(permission, who_chooses_who_takes_part)
 {
     for (size_t i = 0; i < sizeof asks / sizeof *asks; i++) {
