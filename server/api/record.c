@@ -195,21 +195,53 @@ static enum err add_members(struct making *m)
     return e;
 }
 
-/* Addresses can only be read on an audit that there is: one made of the first operation alone. */
+/* Addresses and rights can only be asked of an audit that there is: an open one, in which those who
+ * lead such records take part, each as the person of their role's number. */
+static struct audit *make_open(const struct making *m, const struct op_create *create)
+{
+    struct audit_op ops[1 + ROLE_COUNT] = {
+        {.kind = OP_CREATE, .create = *create}
+    };
+    struct event ev = {
+        .seq = 1, .utc_ms = m->core->utc_ms, .body = {.ops = ops, .nops = 1}
+    };
+    struct audit *a = audit_new(m->n->held->t);
+    ops[0].create.state = AUDIT_IN_PROGRESS;
+    for (enum role r = ROLE_FRO; r < ROLE_COUNT; r++)
+        if (kinds[life_path_of(m->n->held->t)].leads & ROLE_BIT(r))
+            ops[ev.body.nops++] = (struct audit_op){
+                .kind = OP_MEMBER_ADD, .member = {.person = r, .role = r, .sections = ""}
+            };
+    if (a && !audit_apply(a, &ev))
+        return a;
+    audit_free(a);
+    return NULL;
+}
+
+/* A record begins with what its leaders may write, and with nothing that others or the server say.
+ */
+static enum err may_begin_with(const struct audit *open, struct field f, struct err_info *why)
+{
+    struct err_info no = {0}, one;
+    for (size_t i = 0; i < audit_member_count(open); i++) {
+        const struct viewer leader = {.person = audit_member_at(open, i)->person};
+        if (audit_right(open, &leader, f, &one) == RIGHT_WRITE)
+            return ERR_OK;
+        no = i ? no : one;
+    }
+    return err_set(why, no.code ? no.code : ERR_REFUSED_ROLE, "%s", no.text);
+}
+
 static enum err add_values(struct making *m, const struct op_create *create)
 {
     const struct record_new *n = m->n;
-    struct audit_op op = {.kind = OP_CREATE, .create = *create};
-    const struct event ev = {
-        .seq = 1, .utc_ms = m->core->utc_ms, .body = {.ops = &op, .nops = 1}
-    };
-    struct audit *scratch = n->nvalues ? audit_new(n->held->t) : NULL;
+    struct audit *scratch = n->nvalues ? make_open(m, create) : NULL;
     enum err e = n->nvalues && !scratch ? ERR_NOMEM : ERR_OK;
-    if (!e && scratch)
-        e = audit_apply(scratch, &ev);
     for (size_t i = 0; !e && i < n->nvalues; i++) {
         struct field f;
         e = audit_field_parse(scratch, n->values[i].where, &f, m->why);
+        if (!e)
+            e = may_begin_with(scratch, f, m->why);
         if (!e)
             e = act_add(&m->ops,
                         &(struct audit_op){
