@@ -133,7 +133,13 @@ static void say_time(int64_t utc_ms, char out[32])
 enum err trigger_check(const struct trigger *t, int64_t since_utc_ms, int64_t now_utc_ms,
                        struct trigger_state *out, struct err_info *why)
 {
+    const int64_t longest_ms = INT64_C(100) * 366 * 24 * 3600 * 1000;
     char since[32], fires[32];
+    if (since_utc_ms < now_utc_ms - longest_ms || since_utc_ms > now_utc_ms + longest_ms)
+        return err_set(why, ERR_INPUT,
+                       "that is more than a hundred years from now; say since when it has been so "
+                       "that %s",
+                       t->words);
     say_time(since_utc_ms, since);
     if (since_utc_ms > now_utc_ms)
         return err_set(why, ERR_INPUT, "%s is still to come; say since when it has been so that %s",

@@ -187,3 +187,17 @@ Test(trigger, something_still_to_come_is_refused)
                  ERR_INPUT);
     cr_assert(strstr(why.text, "Thu 24 Dec 2026 09:00"), "%s", why.text);
 }
+
+/* Any number may come over the wire. */
+Test(trigger, a_time_that_nobody_could_have_meant_is_refused)
+{
+    static const int64_t times[] = {INT64_MIN, INT64_MIN + 1, INT64_MAX, -((int64_t)1 << 62)};
+    struct trigger_state s;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        struct err_info why = {0};
+        cr_assert_eq(trigger_check(trigger_find("missing_5_days"), times[i], at(2026, 12, 23, 9, 0),
+                                   &s, &why),
+                     ERR_INPUT);
+        cr_assert(strstr(why.text, "say since when"), "%s", why.text);
+    }
+}
