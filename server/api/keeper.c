@@ -302,6 +302,10 @@ static void follow(struct keeper *k)
     const struct audit *a = live_state(k->la);
     const struct life_facts f = core_life_facts(k->core, a);
     struct civil day;
+    if (!live_is_settled(k->la, audit_seq(a))) { /* that it is closed may be on its way */
+        live_wait(k->la, &k->waiter, audit_seq(a));
+        return;
+    }
     if (audit_info(a).state != AUDIT_CLOSED || link_of(a, "re_audit") || !life_reaudit(&f, &day)) {
         done_with_audit(k);
         return;

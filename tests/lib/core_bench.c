@@ -1,6 +1,7 @@
 #include "tests/lib/core_bench.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -578,6 +579,10 @@ void bench_template(struct bench *b, struct template *t)
 {
     struct buf data = BUF_INIT;
     template_encode(t, &data);
+    struct store_template_put put = {
+        .req = {.done = nothing_done}, .version = t->version, .data = data.data, .len = data.len};
+    (void)snprintf(put.id, sizeof put.id, "%s", t->id);
+    ask_store(b, &put.req, STORE_TEMPLATE_PUT);
     NEED(core_template_added(b->core, data.data, data.len));
     buf_free(&data);
     template_free(b->t);

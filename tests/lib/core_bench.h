@@ -78,8 +78,7 @@ void bench_restart(struct bench *b);
 void bench_stop(struct bench *b);
 void bench_begin(struct bench *b);
 
-/* From now on records are made with this template, which is added to the core (not to the store: a
- * restart forgets it). Takes `t`. */
+/* From now on records are made with this template, which is added. Takes `t`. */
 void bench_template(struct bench *b, struct template *t);
 
 /* Through the store, as admin does. `role` and `team` may be followed by another role (NULL: none).
