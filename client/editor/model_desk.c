@@ -116,7 +116,9 @@ static void add_standing(struct editor *ed, const struct errand_answer *a)
     struct buf *out = add_row(ed, (struct desk_row){.kind = DESK_WORDS, .attrs = CELL_BOLD});
     if (!out)
         return;
-    buf_append_str(out, audit_state_code(audit_info(model_audit(ed)).state));
+    /* What the server said may be ahead of the event that says it to everybody. */
+    enum audit_state state = audit_info(model_audit(ed)).state;
+    buf_append_str(out, audit_state_code(a && a->state ? (enum audit_state)a->state : state));
     if (a && a->since_utc_ms) {
         buf_append_str(out, " since ");
         describe_time(a->since_utc_ms, ed->utc_ms, out);

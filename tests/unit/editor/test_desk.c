@@ -171,6 +171,18 @@ Test(desk, says_where_the_record_stands_what_i_can_do_and_what_waits_for_whom)
     CHECK_NO_LEAKS();
 }
 
+Test(desk, the_state_is_the_one_that_the_steps_begin_from)
+{
+    struct people *p = begin();
+    press(p, F12, 0);
+    struct errand e = taken(p, ERRAND_NEXT);
+    struct errand_answer *a = steps_of(p, usual, 2, waits, 3);
+    a->state = AUDIT_WITHDRAWN; /* the event is still on its way */
+    editor_answer(p->ed, &e, a);
+    SEES(p, "WITHDRAWN since");
+    people_free(p);
+}
+
 Test(desk, enter_on_what_is_missing_goes_there)
 {
     static const struct step_row missing[] = {
