@@ -148,14 +148,14 @@ Test(life, upheld_from_planned_to_closed_with_everybody_told_what_is_theirs, .in
     story_waits(&s, "tom: plan");
     story_refused(&s, "tom", "move REF FOLLOW_UP", "L3[1] leads to no action yet");
     story_write(&s, "tom", action);
-    story_refused(&s, "tom", "move REF ASSURANCE", "");
+    story_refused(&s, "tom", "move REF ASSURANCE", "needs no assurance");
     story_do(&s, "tom", "move REF FOLLOW_UP", "FOLLOW_UP");
     story_waits(&s, "ben: action");
     story_refused(&s, "tom", "move REF CLOSED", "L5[1] is still open");
     story_do(&s, "ben", "action REF L5[1] start", "");
     story_do(&s, "ben", "action REF L5[1] claim 'Four visits, told in time: carer log, May'", "");
     story_waits(&s, "tom: verify");
-    story_refused(&s, "ben", "action REF L5[1] verify", "");
+    story_refused(&s, "ben", "action REF L5[1] verify", "somebody else");
     story_do(&s, "tom", "action REF L5[1] verify", "");
     story_waits(&s, "tom: close");
     story_do(&s, "tom", "move REF CLOSED", "CLOSED");
@@ -169,7 +169,7 @@ Test(life, changed_by_one_grade_that_the_authors_accept, .init = up, .fini = dow
 {
     moderating(NULL);
     story_write(&s, "iris", agrees_but_b1);
-    story_refused(&s, "iris", "set REF M1[B1].view differs", "");
+    story_refused(&s, "iris", "set REF M1[B1].view differs", "agree, differ, insufficient");
     story_write(&s, "iris",
                 "set M1[B1].view differ\nset M1[B1].proposed requires_improvement\n"
                 "write M1[B1].view_reason\nThe plan is not on the carer's record.\n.\n");
@@ -254,12 +254,12 @@ Test(life, weak_audit_with_assurance_sent_back_once_closes_and_is_looked_at_agai
 {
     upheld("L1 requires_improvement");
     story_write(&s, "tom", action);
-    story_refused(&s, "tom", "move REF FOLLOW_UP", "");
+    story_refused(&s, "tom", "move REF FOLLOW_UP", "Move it to ASSURANCE");
     story_do(&s, "tom", "move REF ASSURANCE", "ASSURANCE");
     story_waits(&s, "sue: assure");
     story_refused(&s, "tom", "move REF FOLLOW_UP --reason 'It is good.'", "SM");
-    story_refused(&s, "sue", "move REF FOLLOW_UP", "");
-    story_refused(&s, "sue", "move REF ACTION_PLANNING --reason ' '", "");
+    story_refused(&s, "sue", "move REF FOLLOW_UP", "in reasonable time");
+    story_refused(&s, "sue", "move REF ACTION_PLANNING --reason ' '", "Give a reason");
     story_do(&s, "sue", "move REF ACTION_PLANNING --reason 'Who tells her school?'",
              "ACTION_PLANNING");
     story_waits(&s, "tom: plan");
@@ -287,9 +287,9 @@ Test(life, team_manager_signs_for_a_practitioner_who_is_away, .init = up, .fini 
 {
     written(NULL);
     story_do(&s, "ana", "sign REF", "Ben Okafor");
-    story_refused(&s, "tom", "sign REF", "");
-    story_refused(&s, "tom", "sign REF --absent", "");
-    story_refused(&s, "fay", "sign REF --absent --reason 'Ben left in May.'", "");
+    story_refused(&s, "tom", "sign REF", "for a practitioner who is away");
+    story_refused(&s, "tom", "sign REF --absent", "why the practitioner cannot sign");
+    story_refused(&s, "fay", "sign REF --absent --reason 'Ben left in May.'", "no such record");
     story_do(&s, "tom", "sign REF --absent --reason 'Ben has been ill for a month.'", "AGREED");
     shows("quin", "signatures/1/absent", "true");
     shows("quin", "signatures/1/reason", "Ben has been ill for a month.");
@@ -300,12 +300,12 @@ Test(life, withdrawn_is_kept_and_asks_nobody_for_anything, .init = up, .fini = d
 {
     written(NULL);
     story_refused(&s, "ana", "move REF WITHDRAWN --reason 'Twice the same.'", "QA");
-    story_refused(&s, "quin", "move REF WITHDRAWN", "");
+    story_refused(&s, "quin", "move REF WITHDRAWN", "Give a reason");
     story_do(&s, "quin", "move REF WITHDRAWN --reason 'A duplicate of the one of May.'",
              "WITHDRAWN");
     story_waits(&s, "");
     story_refused(&s, "ana", "set REF B5 no", "WITHDRAWN");
-    story_refused(&s, "quin", "move REF IN_PROGRESS --reason 'It was none.'", "");
+    story_refused(&s, "quin", "move REF IN_PROGRESS --reason 'It was none.'", "this is its end");
     story_do(&s, "ana", "show REF", "WITHDRAWN");
     story_ends(&s, 3);
 }
@@ -315,7 +315,7 @@ Test(life, reopened_after_closing_keeps_earlier_signatures_with_their_revision, 
 {
     closed();
     story_refused(&s, "ana", "set REF B5 no", "CLOSED");
-    story_refused(&s, "quin", "move REF IN_PROGRESS", "");
+    story_refused(&s, "quin", "move REF IN_PROGRESS", "Give a reason");
     story_refused(&s, "sue", "move REF IN_PROGRESS --reason 'Her brother told us more.'", "QA");
     story_do(&s, "quin", "move REF IN_PROGRESS --reason 'Her brother told us more.'",
              "IN_PROGRESS");
@@ -372,7 +372,7 @@ Test(life, words_on_their_way_when_it_is_submitted_are_kept_by_their_writer, .in
 Test(life, concern_in_a_closed_audit_is_told_to_its_manager, .init = up, .fini = down)
 {
     closed();
-    story_refused(&s, "ana", "flag REF ' ' --told 'Tom Reed'", "");
+    story_refused(&s, "ana", "flag REF ' ' --told 'Tom Reed'", "what the concern is");
     story_do(&s, "ana", "flag REF 'She said that she is afraid to go home.' --told 'Tom Reed'", "");
     story_waits(&s, "tom: flag");
     story_do(&s, "tom", "flags REF", "afraid to go home");
@@ -390,11 +390,11 @@ Test(life, glass_is_broken_with_a_reason_and_seen_by_qa_and_sm, .init = up, .fin
 {
     written(NULL);
     story_refused(&s, "olga", "show REF", "There is no such record");
-    story_refused(&s, "olga", "break-glass REF --reason ' ' --until 2h", "");
+    story_refused(&s, "olga", "break-glass REF --reason ' ' --until 2h", "why you need to read");
     story_refused(&s, "olga", "break-glass REF --reason 'She is missing.' --until 200h", "7 days");
     story_do(&s, "olga", "break-glass REF --reason 'She is missing; who saw her?' --until 2h", "");
     story_do(&s, "olga", "show REF", "");
-    story_refused(&s, "olga", "set REF B5 no", "");
+    story_refused(&s, "olga", "set REF B5 no", "read only");
     story_waits(&s, "ana: agree; ben: agree; quin: break_glass_notice; sue: break_glass_notice");
     story_do(&s, "ana", "show REF", "She is missing; who saw her?");
     story_do(&s, "ana", "readers REF", "Olga Reid");

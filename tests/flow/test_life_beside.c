@@ -44,13 +44,13 @@ Test(life_beside, dip_audit_leads_to_a_challenge_that_is_answered_at_stage_3, .i
 {
     story_new(&s, "iris", "new IDA --child CH-1 --team north");
     story_state(&s, "PLANNED");
-    story_refused(&s, "ana", "move REF IN_PROGRESS", "");
+    story_refused(&s, "ana", "move REF IN_PROGRESS", "no such record");
     story_do(&s, "iris", "move REF IN_PROGRESS", "IN_PROGRESS");
     story_refused(&s, "iris", "sign REF", "A2");
     story_fill(&s, NULL, NULL);
     story_do(&s, "iris", "set REF R1 challenge", "");
     story_do(&s, "iris", "sign REF", "AGREED"); /* alone: the worker's response is welcome */
-    story_refused(&s, "quin", "move REF SUBMITTED", "");
+    story_refused(&s, "quin", "move REF SUBMITTED", "does not go to SUBMITTED");
     story_do(&s, "iris", "move REF ACTION_PLANNING", "ACTION_PLANNING");
     story_new_other(&s, "iris",
                     "challenge new --child CH-1 --subject pep_actions_undone --from REF --team "
@@ -71,7 +71,7 @@ Test(life_beside, dip_audit_leads_to_a_challenge_that_is_answered_at_stage_3, .i
     story_refused(&s, "iris", "challenge step REF 0 --position 'Shall we talk again?'",
                   "stage 0 has been");
     story_waits(&s, "tom: stage_answer; iris:");
-    story_refused(&s, "sue", "challenge answer REF 'We have planned it.'", "");
+    story_refused(&s, "sue", "challenge answer REF 'We have planned it.'", "read only: FTM");
     story_do(&s, "tom", "challenge answer REF 'The school has no day before Easter.'", "stage 1");
     story_do(&s, "iris", "challenge step REF 2 --position 'Easter is too late for her exams.'",
              "at stage 2 now");
@@ -158,7 +158,7 @@ Test(life_beside, thematic_audit_of_a_study_group, .init = up, .fini = down)
                 "add P5.evidence\nset P5[3].record other\nset P5[3].place school file\n"
                 "set P4.date DAY+40\nset P1.choice pattern\n");
     story_do(&s, "cleo", "set REF A2 3", "");
-    story_refused(&s, "cleo", "set REF L1 yes", "");
+    story_refused(&s, "cleo", "set REF L1 yes", "read only: you were invited to write in section");
     story_do(&s, "ana", "sign REF", "Ben Okafor");
     story_do(&s, "ben", "sign REF", "AGREED");
     story_do(&s, "ana", "move REF SUBMITTED", "SUBMITTED");
