@@ -155,7 +155,9 @@ static const char set_more[] =
     "empties\n"
     "it. VALUE + adds an item to a list and prints its address; - takes an item away. The grade "
     "of\n"
-    "a judgement without a part is your own: the auditor's for FRO, the practitioner's for FSW.";
+    "a judgement without a part is your own: the auditor's for FRO, the practitioner's for FSW.\n"
+    "The moderator's view on B1 is M1[B1].view: agree, differ, insufficient. A finding that an\n"
+    "action answers: L5[1].finding L3[2].";
 
 static const char new_more[] =
     "The record begins PLANNED; when its day is near, the calendar moves it to PREPARING.\n"

@@ -190,15 +190,15 @@ static void say_step(const Tandem__Step *s, struct buf *out)
     }
     render_wrap(buf_cstr(&line), 2, 80, out);
     buf_clear(&line);
-    if (s->reason_needed && s->reason[0]) {
-        buf_append_str(&line, "The reason says ");
-        safe(&line, s->reason);
-        render_wrap(buf_cstr(&line), 4, 80, out);
-    }
     if (s->n_missing) {
         const char *title = s->n_missing == 1 ? "First this:" : "First these:";
         buf_appendf(out, "    %s\n", s->by_signing ? "Still missing:" : title);
         say_step_missing(s, 6, out);
+    }
+    if (s->reason_needed && s->reason[0]) {
+        buf_append_str(&line, "The reason says ");
+        safe(&line, s->reason);
+        render_wrap(buf_cstr(&line), 4, 80, out);
     }
     buf_free(&line);
 }

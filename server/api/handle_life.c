@@ -140,6 +140,8 @@ static void say_next(struct call *c, struct buf *out)
     struct life_facts f = call_life_facts(c, &room);
     struct onward o = {.out = out};
     struct err_info why;
+    if (audit_info(f.audit).state == AUDIT_CLOSED)
+        return; /* re-opening may follow; nobody is asked for it */
     /* An assigner who may not read is told nothing more. */
     if (life_next(&f, &call_person(c)->viewer, say_onward, say_nothing, &o, &why))
         return;

@@ -285,7 +285,8 @@ static void look_views(struct life_look *l)
             struct field f = {
                 .question = views->number, .part = (uint16_t)w->part, .item = q->number};
             if (w->stand == stand && w->guard == l->guard)
-                life_missing(l, f, "%s %s", q->code, w->sentence);
+                life_missing(l, f, "%s %s (%s[%s].%s)", q->code, w->sentence, views->code, q->code,
+                             part_find(w->part)->code);
         }
     }
 }
@@ -323,8 +324,8 @@ static bool look_finding(void *user, const struct question *q, const struct audi
     if (!f.found)
         life_missing(l, where,
                      "%s[%zu] leads to no action yet: name it in one, or say why none is "
-                     "needed",
-                     q->code, place);
+                     "needed (%s[%zu].no_action)",
+                     q->code, place, q->code, place);
     return true;
 }
 
