@@ -122,6 +122,21 @@ Test(beside, those_on_a_record_see_who_has_read_it)
     bench_free(s.b);
 }
 
+Test(beside, who_is_in_the_room_is_not_noted_again_for_asking_what_comes_next)
+{
+    struct site s = site_with_audit();
+    bench_join(s.b, ANA, s.ref);
+    (void)site_good(plain(&s, ANA, BODY(NEXT)), BODY(STEPS));
+    (void)site_good(plain(&s, QUIN, BODY(NEXT)), BODY(STEPS));
+    bench_time(s.b, 1000);
+    const Tandem__ReaderList *l =
+        site_good(plain(&s, BEN, BODY(READERS)), BODY(READER_LIST))->reader_list;
+    cr_assert(has_row(l, s.ids[ANA], "open"));
+    cr_assert(!has_row(l, s.ids[ANA], "next"));
+    cr_assert(has_row(l, s.ids[QUIN], "next"));
+    bench_free(s.b);
+}
+
 /* What is shown is noted before, and nothing is shown when it cannot be. */
 Test(beside, every_reading_is_noted_or_nothing_is_shown)
 {
