@@ -86,7 +86,9 @@ enum err permission_new_team(const struct viewer *v, role_set creators, const ch
         return err_set(why, ERR_REFUSED_ROLE, "You do not open audits for the team \"%s\".",
                        wanted);
     if (every || more)
-        return err_set(why, ERR_INPUT, "Your role is for more than one team: say which one this is for (--team TEAM).");
+        return err_set(
+            why, ERR_INPUT,
+            "Your role is for more than one team: say which one this is for (--team TEAM).");
     return ERR_OK;
 }
 
