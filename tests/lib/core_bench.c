@@ -407,9 +407,12 @@ void bench_serve(struct bench *b, const char *ref, uint32_t asker, struct audit_
     };
     struct buf body = BUF_INIT;
     struct store_summary summary;
+    struct store_member *members;
+    size_t nmembers;
     NEED(audit_apply(a, &ev));
     event_body_encode(&ev.body, &body);
     summary_of(a, &summary);
+    NEED(summary_members_of(a, &members, &nmembers));
     struct store_event se = {.seq = ev.seq,
                              .utc_ms = ev.utc_ms,
                              .actor = ev.actor,
@@ -420,10 +423,13 @@ void bench_serve(struct bench *b, const char *ref, uint32_t asker, struct audit_
                                   .expected_seq = ev.seq - 1,
                                   .events = &se,
                                   .nevents = 1,
-                                  .summary = &summary};
+                                  .summary = &summary,
+                                  .members = members,
+                                  .nmembers = nmembers};
     ask_store(b, &append.req, STORE_APPEND);
     audit_free(a);
     buf_free(&body);
+    free(members);
     buf_free(&load.snapshot);
     free(load.events);
 }
