@@ -73,6 +73,58 @@ struct life_facts call_life_facts(struct call *c, struct call_room *room)
     return f;
 }
 
+/* ---- a new auditor ---- */
+
+static uint32_t auditor_of(const struct audit *a)
+{
+    for (size_t i = 0; i < audit_member_count(a); i++)
+        if (audit_member_at(a, i)->role == ROLE_FRO)
+            return audit_member_at(a, i)->person;
+    return 0;
+}
+
+static bool led(const struct store_audit_row *row, uint32_t person)
+{
+    for (size_t i = 0; i < row->nmembers; i++)
+        if (row->members[i].person == person && row->members[i].role == ROLE_FRO)
+            return true;
+    return false;
+}
+
+static void auditor_known(struct call *c, enum err e)
+{
+    struct store_list_audits l = c->store.list;
+    if (call_goes_on(c, e)) {
+        const struct audit *a = live_state(c->la);
+        uint32_t auditor = auditor_of(a);
+        c->new_auditor = true;
+        for (size_t i = 0; i < l.nrows; i++)
+            if (strcmp(l.rows[i].summary.ref, audit_info(a).ref) != 0 && led(&l.rows[i], auditor))
+                c->new_auditor = false;
+        c->known(c);
+    }
+    if (!e)
+        free(l.rows);
+}
+
+void call_know_auditor(struct call *c, void (*next)(struct call *c))
+{
+    const struct audit *a = live_state(c->la);
+    uint32_t auditor = auditor_of(a);
+    if (c->core->settings.clock.sample_percent == 100 || !auditor ||
+        audit_info(a).state != AUDIT_MODERATING) {
+        next(c);
+        return;
+    }
+    c->known = next;
+    memset(&c->store, 0, sizeof c->store);
+    c->store.list.person = auditor;
+    c->store.list.states = STATE_BIT(AUDIT_MODERATED) | STATE_BIT(AUDIT_ACTION_PLANNING) |
+                           STATE_BIT(AUDIT_ASSURANCE) | STATE_BIT(AUDIT_FOLLOW_UP) |
+                           STATE_BIT(AUDIT_CLOSED);
+    call_store(c, STORE_LIST_AUDITS, auditor_known);
+}
+
 /* ---- who ---- */
 
 const struct person *call_find_person(const struct call *c, const char *name, struct err_info *why)

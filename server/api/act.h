@@ -23,6 +23,10 @@ struct call_room {
 };
 struct life_facts call_life_facts(struct call *c, struct call_room *room);
 
+/* Finds out whether the audit is its auditor's first, where that counts (a site that looks at a
+ * sample only always looks at those), then runs `next`; or answers. */
+void call_know_auditor(struct call *c, void (*next)(struct call *c));
+
 /* Is anything but blanks there? */
 bool call_has_words(const char *s);
 /* A person by name or number; NULL and a sentence: nobody who works here. */

@@ -148,9 +148,10 @@ struct call {
     int64_t utc_ms;
     uint32_t agent;
     bool entered;
-    enum err closed;  /* why a waiting seat went away */
-    bool wrote;       /* an event of it was accepted */
-    bool new_auditor; /* the audit is its auditor's first */
+    enum err closed;               /* why a waiting seat went away */
+    bool wrote;                    /* an event of it was accepted */
+    bool new_auditor;              /* the audit is its auditor's first */
+    void (*known)(struct call *c); /* call_know_auditor's */
     void (*then)(struct call *c);
     struct audit *past;                 /* made again from the log */
     uint8_t (*prints)[FINGERPRINT_LEN]; /* nprints, of its revisions */

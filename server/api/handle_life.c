@@ -77,8 +77,9 @@ static void add_missing(void *user, const struct life_missing *miss)
     to->item = miss->field.item;
 }
 
-static void answer_next(struct call *c, const struct person *me)
+static void answer_next(struct call *c)
 {
+    const struct person *me = call_person(c);
     const struct audit *a = live_state(c->la);
     struct steps_made m = {.c = c};
     struct call_room room;
@@ -105,7 +106,7 @@ static void answer_next(struct call *c, const struct person *me)
 static void next_noted(struct call *c, enum err e)
 {
     if (call_goes_on(c, e))
-        answer_next(c, call_person(c));
+        call_know_auditor(c, answer_next);
 }
 
 /* Whoever sits in the room is in the read log already, and their editor asks after every move. */
@@ -314,7 +315,7 @@ static void move(struct call *c, const struct life_request *q, const struct pers
     life_ops_free(&ops);
 }
 
-void handle_move_audit(struct call *c)
+static void ask_to_move(struct call *c)
 {
     const Tandem__MoveAudit *r = c->env->move_audit;
     const struct person *me = call_person(c), *named = NULL;
@@ -344,6 +345,11 @@ void handle_move_audit(struct call *c)
     }
     q.moderator = named ? named->viewer.person : 0;
     move(c, &q, named);
+}
+
+void handle_move_audit(struct call *c)
+{
+    call_know_auditor(c, ask_to_move);
 }
 
 /* ---- signatures ---- */

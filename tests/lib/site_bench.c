@@ -31,7 +31,7 @@ const char site_small[] = "id: MIN\n"
                           "        title: Actions\n"
                           "        kinds: [actions]\n";
 
-struct site site_new(const char *yaml)
+struct site site_new_with(const struct core_settings *settings, const char *yaml)
 {
     static const struct somebody {
         const char *name;
@@ -49,7 +49,7 @@ struct site site_new(const char *yaml)
         [MAE] = {"Mae",  ROLE_IROM,  ""     },
           [HAL] = {"Hal",  ROLE_HOS,   ""     },
     };
-    struct site s = {.b = bench_new(NULL)};
+    struct site s = {.b = bench_new(settings)};
     struct template *t = NULL;
     struct err_info why = {0};
     enum err e = yaml ? template_yaml_parse("test", yaml, strlen(yaml), &t, &why) : ERR_OK;
@@ -61,6 +61,11 @@ struct site site_new(const char *yaml)
         bench_connect(s.b, i, s.ids[i]);
     }
     return s;
+}
+
+struct site site_new(const char *yaml)
+{
+    return site_new_with(NULL, yaml);
 }
 
 struct site site_with_audit(void)

@@ -21,6 +21,7 @@ struct site {
 
 /* With this template (NULL: the bench's own). */
 struct site site_new(const char *yaml);
+struct site site_new_with(const struct core_settings *settings, const char *yaml);
 /* With an audit of the small template, led by Ana, Ben its practitioner, IN_PROGRESS. */
 struct site site_with_audit(void);
 

@@ -431,3 +431,67 @@ Test(life, what_makes_no_sense_is_refused_and_nothing_changes)
     cr_assert_eq(s.b->conns[BEN].seq, seq);
     bench_free(s.b);
 }
+
+/* ---- a sample ---- */
+
+static const char graded[] = "id: SMP\n"
+                             "version: 1\n"
+                             "title: A graded audit\n"
+                             "purpose: to be tested\n"
+                             "audience: us\n"
+                             "type: collaborative\n"
+                             "default_period_months: 12\n"
+                             "overall: none\n"
+                             "scale:\n"
+                             "  - {code: best, label: Best}\n"
+                             "  - {code: good, label: Good}\n"
+                             "  - {code: worst, label: Worst, weak: yes}\n"
+                             "sections:\n"
+                             "  - code: B\n"
+                             "    title: Child\n"
+                             "    write: [FRO, FSW]\n"
+                             "    questions:\n"
+                             "      - code: B1\n"
+                             "        title: Care\n"
+                             "        kinds: [judgement]\n"
+                             "  - code: M\n"
+                             "    title: Moderation\n"
+                             "    write: [IRO]\n"
+                             "    questions:\n"
+                             "      - code: M1\n"
+                             "        title: Views\n"
+                             "        kinds: [moderation]\n";
+
+/* Moderated by Iris, with a grade in the middle and no view on it yet. */
+static void to_moderation(struct site *s)
+{
+    bench_new_audit(s->b, ANA, "Ben", s->ref);
+    struct audit_op op = {.kind = OP_SET};
+    op.set.field = (struct field){.question = 1, .part = PART_GRADE_AGREED};
+    op.set.value = "good";
+    bench_serve(s->b, s->ref, 0, op);
+    op = (struct audit_op){.kind = OP_MEMBER_ADD};
+    op.member = (struct op_member){.person = s->ids[IRIS], .role = ROLE_IRO, .sections = ""};
+    bench_serve(s->b, s->ref, 0, op);
+    op = (struct audit_op){.kind = OP_ASSIGN};
+    op.assign = (struct op_assign){.person = s->ids[IRIS], .reason = ""};
+    bench_serve(s->b, s->ref, 0, op);
+    bench_move(s->b, s->ref, AUDIT_MODERATING);
+}
+
+Test(life, outside_of_the_sample_only_a_new_auditors_first_audit_is_looked_at)
+{
+    struct core_settings set;
+    core_settings_default(&set);
+    set.clock.sample_percent = 0;
+    struct site s = site_new_with(&set, graded);
+    to_moderation(&s);
+    (void)site_refused(move(&s, IRIS, AUDIT_MODERATED, "", ""), ERR_REFUSED_STATE);
+    cr_assert_gt(next(&s, IRIS)->steps[0]->n_missing, 0);
+    to_moderation(&s);
+    bench_move(s.b, s.ref, AUDIT_CLOSED); /* one that is behind her */
+    to_moderation(&s);
+    cr_assert_str_eq(s.ref, "SMP-2026-0003");
+    (void)moves(&s, IRIS, AUDIT_MODERATED, "", "");
+    bench_free(s.b);
+}
