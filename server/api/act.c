@@ -189,6 +189,10 @@ bool call_act(struct call *c, struct audit_op *ops, size_t nops)
         call_refuse(c, e, &why);
         return false;
     }
+    if (!live_state(c->la)) { /* memory ran out on the way: it is read again, without this */
+        call_fail(c, ERR_NOMEM, "", "%s", err_text(ERR_NOMEM));
+        return false;
+    }
     log_moves(c, from, ops, nops);
     const struct audit_info now = audit_info(live_state(c->la));
     if (now.state == AUDIT_CLOSED && from != AUDIT_CLOSED)
